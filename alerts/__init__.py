@@ -1,0 +1,1 @@
+"""What is wrong, who must know, and how long it may take."""

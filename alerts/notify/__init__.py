@@ -1,0 +1,1 @@
+"""Senders behind one port."""

@@ -1,0 +1,114 @@
+"""The one door by which time comes in.
+
+Theory of operation. Shells hold a `Clock`; rules take a plain `now`. The system clock anchors wall
+time once and then counts with the monotonic clock, so a step of the machine's clock (NTP, an
+operator, a paused virtual machine) moves no due time by itself: `step()` tells how far wall time
+has since moved away, and `reanchor()` accepts it once somebody, or ten minutes of staying so,
+has confirmed it. A process that starts takes a fresh anchor.
+"""
+
+import asyncio
+import heapq
+import itertools
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+STEP_NOTICED = timedelta(seconds=2)
+STEP_CONFIRMED_AFTER = timedelta(minutes=10)
+
+
+class Clock(Protocol):
+    """What a shell may ask of time. Instants are aware UTC."""
+
+    def now(self) -> datetime:
+        """The current instant, aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary origin; never falls."""
+        ...
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Let `duration` pass."""
+        ...
+
+    def wait(self, event: threading.Event, duration: timedelta) -> bool:
+        """Block a thread until `event` is set (True) or `duration` has passed (False)."""
+        ...
+
+
+class SystemClock:
+    """Wall time anchored once, moved on by the monotonic clock."""
+
+    def __init__(self) -> None:
+        self._reanchored = threading.Lock()
+        self._anchor = (self._wall(), time.monotonic())
+
+    @staticmethod
+    def _wall() -> datetime:
+        return datetime.now(UTC)  # noqa: TID251  (the one place)
+
+    def now(self) -> datetime:
+        """The current instant, aware UTC, untouched by steps of the machine's clock."""
+        wall, origin = self._anchor
+        return wall + timedelta(seconds=time.monotonic() - origin)
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary origin; never falls."""
+        return time.monotonic()
+
+    def step(self) -> timedelta:
+        """How far the machine's wall clock has moved away from ours since the anchor."""
+        return self._wall() - self.now()
+
+    def reanchor(self) -> None:
+        """Accept the machine's wall clock as it stands now."""
+        with self._reanchored:
+            self._anchor = (self._wall(), time.monotonic())
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Let `duration` pass."""
+        await asyncio.sleep(duration.total_seconds())  # noqa: TID251  (the one place)
+
+    def wait(self, event: threading.Event, duration: timedelta) -> bool:
+        """Block a thread until `event` is set (True) or `duration` has passed (False)."""
+        return event.wait(duration.total_seconds())
+
+
+class ManualClock:
+    """A clock that stands still until a test advances it."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._origin = now
+        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+
+    def now(self) -> datetime:
+        """The instant that was last set."""
+        return self._now
+
+    def monotonic(self) -> float:
+        """Seconds advanced so far."""
+        return (self._now - self._origin).total_seconds()
+
+    def advance(self, duration: timedelta) -> None:
+        """Move time on and wake, in order, whoever slept until then."""
+        self._now += duration
+        while self._sleepers and self._sleepers[0][0] <= self._now:
+            _, _, future = heapq.heappop(self._sleepers)
+            if not future.done():
+                future.set_result(None)
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Return once the clock has been advanced by `duration`."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + duration, next(self._order), future))
+        await future
+
+    def wait(self, event: threading.Event, duration: timedelta) -> bool:
+        """Advance by `duration` at once; tell whether `event` was set."""
+        self.advance(duration)
+        return event.is_set()

@@ -1,0 +1,243 @@
+"""Append-only record of who did what to which subject, when and why.
+
+Theory of operation. Every subject (an incident, an account, a lift …) has a chain of its own:
+each entry's hash covers its content and the hash before it, so a changed or missing entry in the
+middle is found by `verify`. Chains are per subject because one shared head would be a hot row
+that every writer waits for. Names and telephone numbers never enter the chain: they stand in
+`journal_personal`, erasable, and the chain holds a digest keyed with a key that is erased too.
+
+Entries are written in the caller's transaction: no change without its entry, no entry without
+its change. Screens follow the same table by id (core.feed).
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    insert,
+    select,
+)
+
+from core.db import Instant, Json, metadata
+
+journal_table = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("subject_kind", String(32), nullable=False),
+    Column("subject_id", String(64), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("verb", String(64), nullable=False),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor_id", String(64), nullable=False),
+    Column("facts", Json, nullable=False),
+    Column("reason", String(500), nullable=False, server_default=""),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("subject_kind", "subject_id", "seq"),
+    Index("ix_journal_at", "at"),
+    sqlite_autoincrement=True,
+)
+
+personal_table = Table(
+    "journal_personal",
+    metadata,
+    Column("journal_id", Integer, ForeignKey("journal.id"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("value", String(500), nullable=False),
+    Column("key", LargeBinary, nullable=False),
+)
+
+FIRST = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a chain is about: `Subject("incident", "20261123-0007")`."""
+
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it. kind: `account`, `device`, `engine`, `public`, `system`."""
+
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. `facts` are plain JSON values without personal data."""
+
+    subject: Subject
+    verb: str
+    actor: Actor
+    at: datetime
+    facts: Mapping[str, object] = field(default_factory=dict)
+    personal: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry as it stands in the journal; `personal` misses what has been erased."""
+
+    id: int
+    seq: int
+    entry: Entry
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first entry of a chain that does not hold, and why."""
+
+    journal_id: int
+    seq: int
+    why: str
+
+
+def append(connection: Connection, entry: Entry) -> int:
+    """Write `entry` at the end of its subject's chain; answers the journal id."""
+    t = journal_table.c
+    last = connection.execute(
+        select(t.seq, t.hash)
+        .where(t.subject_kind == entry.subject.kind, t.subject_id == entry.subject.id)
+        .order_by(t.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    seq, prev = (last.seq + 1, last.hash) if last else (1, FIRST)
+    keys = {name: secrets.token_bytes(16) for name in sorted(entry.personal)}
+    facts = dict(entry.facts)
+    if keys:
+        facts["personal_digests"] = {
+            name: _digest(key, entry.personal[name]) for name, key in keys.items()
+        }
+    digest = _hash(prev, seq, entry, facts)
+    written: int = connection.execute(
+        insert(journal_table)
+        .values(
+            at=entry.at,
+            subject_kind=entry.subject.kind,
+            subject_id=entry.subject.id,
+            seq=seq,
+            verb=entry.verb,
+            actor_kind=entry.actor.kind,
+            actor_id=entry.actor.id,
+            facts=facts,
+            reason=entry.reason,
+            prev_hash=prev,
+            hash=digest,
+        )
+        .returning(t.id)
+    ).scalar_one()
+    if keys:
+        connection.execute(
+            insert(personal_table),
+            [
+                {"journal_id": written, "name": n, "value": entry.personal[n], "key": key}
+                for n, key in keys.items()
+            ],
+        )
+    return written
+
+
+def history(connection: Connection, subject: Subject) -> list[Recorded]:
+    """The whole chain of `subject`, oldest first."""
+    t = journal_table.c
+    rows = connection.execute(
+        select(journal_table)
+        .where(t.subject_kind == subject.kind, t.subject_id == subject.id)
+        .order_by(t.seq)
+    ).all()
+    p = personal_table.c
+    personal: dict[int, dict[str, str]] = {}
+    for row in connection.execute(
+        select(p.journal_id, p.name, p.value)
+        .join(journal_table, t.id == p.journal_id)
+        .where(t.subject_kind == subject.kind, t.subject_id == subject.id)
+    ):
+        personal.setdefault(row.journal_id, {})[row.name] = row.value
+    return [
+        Recorded(
+            id=row.id,
+            seq=row.seq,
+            hash=row.hash,
+            entry=Entry(
+                subject=subject,
+                verb=row.verb,
+                actor=Actor(row.actor_kind, row.actor_id),
+                at=row.at,
+                facts=row.facts,
+                personal=personal.get(row.id, {}),
+                reason=row.reason,
+            ),
+        )
+        for row in rows
+    ]
+
+
+def verify(connection: Connection, subject: Subject) -> Broken | None:
+    """Walk the chain of `subject`; None when it holds, else its first broken entry."""
+    t, p = journal_table.c, personal_table.c
+    prev, expected = FIRST, 1
+    for row in connection.execute(
+        select(journal_table)
+        .where(t.subject_kind == subject.kind, t.subject_id == subject.id)
+        .order_by(t.seq)
+    ).all():
+        if row.seq != expected:
+            return Broken(row.id, row.seq, f"entry {expected} is missing")
+        entry = Entry(
+            subject, row.verb, Actor(row.actor_kind, row.actor_id), row.at, reason=row.reason
+        )
+        if row.prev_hash != prev or row.hash != _hash(prev, row.seq, entry, row.facts):
+            return Broken(row.id, row.seq, "content does not match its hash")
+        digests = row.facts.get("personal_digests", {})
+        for kept in connection.execute(select(personal_table).where(p.journal_id == row.id)):
+            if digests.get(kept.name) != _digest(kept.key, kept.value):
+                return Broken(row.id, row.seq, f"personal field {kept.name} was changed")
+        prev, expected = row.hash, row.seq + 1
+    return None
+
+
+def _digest(key: bytes, value: str) -> str:
+    return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+
+
+def _hash(prev: str, seq: int, entry: Entry, facts: Mapping[str, object]) -> str:
+    content = json.dumps(
+        [
+            prev,
+            seq,
+            entry.subject.kind,
+            entry.subject.id,
+            entry.verb,
+            entry.actor.kind,
+            entry.actor.id,
+            entry.at.isoformat(timespec="microseconds"),
+            facts,
+            entry.reason,
+        ],
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,77 @@
+"""Every metric name in one place.
+
+All processes of a hub write to one folder of memory-mapped files (prometheus-client's
+multi-process mode, switched on by the supervisor); the web process merges them at /metrics.
+Labels are closed sets: never an id that a sender can choose.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+# Ingest: received = stored + unchanged + duplicate + quarantined + shed + in flight.
+INGEST_RECEIVED = Counter("hub_ingest_received_total", "Messages delivered by the broker", ["lane"])
+INGEST_OUTCOME = Counter(
+    "hub_ingest_outcome_total",
+    "What became of received messages",
+    ["lane", "outcome"],  # stored, unchanged, duplicate, quarantined, shed
+)
+INGEST_REFUSED = Counter(
+    "hub_ingest_refused_total", "Refused messages by reason", ["lane", "reason"]
+)
+INGEST_IN_FLIGHT = Gauge(
+    "hub_ingest_in_flight", "Received, not yet decided", ["lane"], multiprocess_mode="livesum"
+)
+INGEST_LOST_BEFORE_HUB = Counter(
+    "hub_ingest_lost_before_hub_total", "Gaps in a gateway's sequence: lost before they reached us"
+)
+INGEST_LAG = Histogram(
+    "hub_ingest_commit_seconds",
+    "From receipt to commit",
+    ["lane"],
+    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30),
+)
+MQTT_CONNECTED = Gauge(
+    "hub_mqtt_connected", "1 while the lane's session is up", ["lane"], multiprocess_mode="livemax"
+)
+
+# Alerts
+INCIDENTS_OPENED = Counter("hub_incidents_opened_total", "Incidents opened", ["source"])
+INCIDENTS_OPEN = Gauge(
+    "hub_incidents_open", "Incidents not yet closed", multiprocess_mode="livemax"
+)
+ENGINE_CYCLES = Counter("hub_engine_cycles_total", "Engine cycles completed")
+ENGINE_LATENESS = Histogram(
+    "hub_engine_lateness_seconds",
+    "A deadline's firing behind its due time",
+    buckets=(0.05, 0.25, 0.5, 1, 2, 5, 30, 300),
+)
+RECEIPTS = Counter("hub_receipts_total", "Receipts sent to devices", ["accepted"])
+NOTICES = Counter("hub_notices_total", "Delivery attempts", ["sender", "outcome"])
+HANDED_OFF = Counter("hub_handed_off_total", "Hand-off rows applied", ["source", "outcome"])
+CLOCK_STEP = Gauge(
+    "hub_clock_step_seconds", "Wall clock minus anchored clock", multiprocess_mode="livemax"
+)
+
+# Video
+STREAM_STATE = Gauge(
+    "hub_stream_live", "1 while a camera is live", ["camera"], multiprocess_mode="livemax"
+)
+STREAM_RECONNECTS = Counter("hub_stream_reconnects_total", "Camera reconnects")
+
+# Dashboard
+REQUESTS = Histogram(
+    "hub_http_request_seconds",
+    "HTTP requests",
+    ["surface", "status_class"],
+    buckets=(0.005, 0.025, 0.1, 0.5, 1, 5),
+)
+LIVE_FOLLOWERS = Gauge("hub_live_followers", "Open live pages", multiprocess_mode="livesum")
+
+
+def exposition(folder: str | None) -> bytes:
+    """The Prometheus text of all processes that write to `folder` (None: this process alone)."""
+    if folder is None:
+        return generate_latest()
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

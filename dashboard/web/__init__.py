@@ -1,0 +1,1 @@
+"""HTML pages, live streams and media."""

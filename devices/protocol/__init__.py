@@ -1,0 +1,1 @@
+"""The wire contract: topics, messages and a codec without sockets."""

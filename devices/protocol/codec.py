@@ -1,0 +1,137 @@
+"""Bytes to messages and back; shared by the hub and the simulators, without sockets.
+
+A payload is one JSON object or an array of up to 200 of them. An object that is wrong is refused
+with its reason and the field's name; its neighbours are kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import get_args
+
+import msgspec
+
+from core.errors import InvalidMessage
+from devices.protocol import messages as m
+from devices.protocol.topics import Realm, Topic
+
+MAX_PAYLOAD = 256 * 1024
+MAX_CALL = 4 * 1024
+MAX_OBJECTS = 200
+
+_STRUCTS: dict[tuple[Realm, m.Kind], type[msgspec.Struct]] = {
+    (Realm.LIFT, m.Kind.CALL): m.Call,
+    (Realm.LIFT, m.Kind.RECEIPT): m.Receipt,
+    (Realm.LIFT, m.Kind.EVENT): m.Event,
+    (Realm.LIFT, m.Kind.STATUS): m.Status,
+    (Realm.LIFT, m.Kind.STATS): m.Stats,
+    (Realm.LIFT, m.Kind.HEARTBEAT): m.Heartbeat,
+    (Realm.LIFT, m.Kind.CMD): m.Command,
+    (Realm.LIFT, m.Kind.CMD_ACK): m.CommandAck,
+    (Realm.KITCHEN, m.Kind.SENSOR): m.Sensor,
+    (Realm.KITCHEN, m.Kind.FINDING): m.CameraFinding,
+    (Realm.KITCHEN, m.Kind.STATUS): m.CameraStatus,
+    (Realm.KITCHEN, m.Kind.HEARTBEAT): m.Heartbeat,
+}
+_DECODERS = {key: msgspec.json.Decoder(struct) for key, struct in _STRUCTS.items()}
+_FIELDS = {key: frozenset(struct.__struct_fields__) for key, struct in _STRUCTS.items()}
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One object that could not be read: which, why, and its bytes (at most 4 KiB of them).
+
+    `event_id` is given where the object still tells it, so that a refused call can be answered.
+    """
+
+    index: int
+    reason: str
+    field: str
+    detail: str
+    raw: bytes
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a payload held. `messages` and `refusals` together count its objects."""
+
+    messages: tuple[m.Message, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    unknown_fields: int = 0
+    objects: int = field(default=0)
+
+
+def decode(topic: Topic, payload: bytes) -> Decoded:
+    """Read a payload that arrived on `topic`. Never raises for what a sender can send."""
+    limit = MAX_CALL if topic.kind is m.Kind.CALL else MAX_PAYLOAD
+    if len(payload) > limit:
+        return _whole("too_large", f"{len(payload)} bytes, at most {limit}", payload)
+    try:
+        payload.decode()
+        raws = _ARRAY.decode(payload) if payload.lstrip()[:1] == b"[" else [msgspec.Raw(payload)]
+    except UnicodeDecodeError as error:
+        return _whole("bad_utf8", f"not UTF-8 at byte {error.start}", payload)
+    except msgspec.DecodeError as error:
+        return _whole("bad_json", str(error), payload)
+    if len(raws) > MAX_OBJECTS:
+        return _whole("too_many", f"{len(raws)} objects, at most {MAX_OBJECTS}", payload)
+    return _objects((topic.realm, topic.kind), raws)
+
+
+def _objects(key: tuple[Realm, m.Kind], raws: Sequence[msgspec.Raw]) -> Decoded:
+    decoder, fields = _DECODERS[key], _FIELDS[key]
+    messages: list[m.Message] = []
+    refusals: list[Refusal] = []
+    unknown = 0
+    for index, raw in enumerate(raws):
+        data = bytes(raw)
+        try:
+            message = decoder.decode(data)
+            unknown += len(_OBJECT.decode(data).keys() - fields)
+        except (msgspec.DecodeError, RecursionError) as error:
+            refusals.append(_refusal(index, error, data))
+        else:
+            messages.append(message)  # type: ignore[arg-type]  # each struct is of the union
+    return Decoded(tuple(messages), tuple(refusals), unknown, len(raws))
+
+
+def _refusal(index: int, error: Exception, data: bytes) -> Refusal:
+    text = str(error)
+    if not isinstance(error, msgspec.ValidationError):
+        return Refusal(index, "bad_json", "", text, data[:MAX_CALL])
+    detail, _, path = text.partition(" - at `$")
+    name = path.rstrip("`").lstrip(".")
+    if "missing required field" in detail:
+        name = detail.rsplit("`", 2)[-2]
+        return Refusal(index, "missing_field", name, detail, data[:MAX_CALL], _event_id(data))
+    return Refusal(index, "bad_field", name, detail, data[:MAX_CALL], _event_id(data))
+
+
+def _event_id(data: bytes) -> str | None:
+    try:
+        return msgspec.json.decode(_OBJECT.decode(data)["event_id"], type=m.EventId)
+    except (msgspec.DecodeError, KeyError):
+        return None
+
+
+def _whole(reason: str, detail: str, payload: bytes) -> Decoded:
+    return Decoded(refusals=(Refusal(0, reason, "", detail, payload[:MAX_CALL]),), objects=1)
+
+
+def encode(message: m.Message | Sequence[m.Message]) -> bytes:
+    """Write one message, or several of one kind as an array. Raises InvalidMessage over 200."""
+    if not isinstance(message, get_args(m.Message)) and len(message) > MAX_OBJECTS:  # type: ignore[arg-type]
+        raise InvalidMessage("too_many", f"at most {MAX_OBJECTS} objects a payload")
+    return msgspec.json.encode(_lean(message))
+
+
+def _lean(message: object) -> object:
+    """Leave out what is not known: absent fields are shorter than nulls."""
+    if isinstance(message, msgspec.Struct):
+        fields = msgspec.structs.asdict(message)
+        return {name: value for name, value in fields.items() if value is not None}
+    if isinstance(message, Sequence):
+        return [_lean(each) for each in message]
+    return message

@@ -1,0 +1,1 @@
+"""From broker to history: what lifts and kitchens say, kept."""

@@ -1,0 +1,1 @@
+"""From camera to browser: remuxed, never transcoded."""
