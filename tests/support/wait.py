@@ -10,7 +10,7 @@ T = TypeVar("T")
 def wait_until(
     probe: Callable[[], T], *, what: str, timeout_s: float = 10, every_s: float = 0.02
 ) -> T:
-    """Call `probe` until it answers something true and give that; AssertionError when it never does."""
+    """Call `probe` until it answers something true; AssertionError when it never does."""
     deadline = time.monotonic() + timeout_s
     while True:
         if found := probe():
