@@ -1,0 +1,148 @@
+"""The registry in memory, for processes that look a lift up at every message.
+
+A `Directory` is one picture of the registry and never changes; whoever holds it compares
+`registry_version` now and then and loads a new one when it has moved on.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, func, select
+
+from core.errors import InvalidMessage
+from core.journal import journal_table
+from devices import store, tables
+from devices.model import Gateway, Lift
+from devices.protocol.topics import Realm, Topic
+
+REGISTRY = "registry"
+KINDS = ("camera", "firm", "gateway", "kitchen", "lift", "station", "use_unit")
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Who exists and who may speak for whom. Build it with `directory`."""
+
+    version: int
+    gateways: Mapping[str, Gateway] = field(repr=False)
+    lifts_by_id: Mapping[int, Lift] = field(repr=False)
+    lifts_by_code: Mapping[str, Lift] = field(repr=False)  # rescue and registration codes
+    kitchen_codes: Mapping[int, str] = field(repr=False)
+
+    def gateway(self, gateway_id: str) -> Gateway | None:
+        """The gateway of that id."""
+        return self.gateways.get(gateway_id)
+
+    def lift(self, code: str) -> Lift | None:
+        """The lift of that 6-digit rescue code or 20-digit registration code."""
+        return self.lifts_by_code.get(code)
+
+    def lifts_of(self, gateway_id: str) -> tuple[Lift, ...]:
+        """The lifts that the gateway speaks for; none for an unknown gateway."""
+        gateway = self.gateways.get(gateway_id)
+        return tuple(self.lifts_by_id[each] for each in gateway.lift_ids) if gateway else ()
+
+    def admitted(self, topic: Topic) -> Gateway:
+        """The gateway that spoke on `topic`.
+
+        Raises InvalidMessage: device_not_enrolled, area_mismatch.
+        """
+        gateway = self.gateways.get(topic.device)
+        if gateway is None:
+            raise InvalidMessage(
+                "device_not_enrolled",
+                f"gateway {topic.device} is not enrolled; enrol it in the registry",
+                field="device",
+            )
+        if gateway.area != topic.area:
+            raise InvalidMessage(
+                "area_mismatch",
+                f"gateway {topic.device} is enrolled in area {gateway.area}, not {topic.area}",
+                field="area",
+            )
+        return gateway
+
+    def resolve(self, topic: Topic, lift: str | None) -> Lift:
+        """The lift that a message on `topic` speaks of; `lift` is the code in the message.
+
+        Raises InvalidMessage: device_not_enrolled, area_mismatch, lift_unknown, not_its_lift,
+        lift_missing.
+        """
+        gateway = self.admitted(topic)
+        if topic.realm is not Realm.LIFT or not gateway.lift_ids:
+            raise InvalidMessage(
+                "device_not_enrolled", f"gateway {topic.device} speaks for no lift", field="device"
+            )
+        if lift is None:
+            if len(gateway.lift_ids) == 1:
+                return self.lifts_by_id[gateway.lift_ids[0]]
+            raise InvalidMessage(
+                "lift_missing",
+                f"gateway {topic.device} serves {len(gateway.lift_ids)} lifts: say which",
+                field="lift",
+            )
+        found = self.lifts_by_code.get(lift)
+        if found is None:
+            raise InvalidMessage("lift_unknown", f"no lift has the code {lift}", field="lift")
+        if found.id not in gateway.lift_ids:
+            raise InvalidMessage(
+                "not_its_lift",
+                f"gateway {topic.device} speaks for no lift {lift}",
+                field="lift",
+            )
+        return found
+
+    def resolve_kitchen(self, topic: Topic) -> str:
+        """The code of the kitchen that a gateway speaks for.
+
+        Raises InvalidMessage: device_not_enrolled, area_mismatch.
+        """
+        gateway = self.admitted(topic)
+        if topic.realm is not Realm.KITCHEN or gateway.kitchen_id is None:
+            raise InvalidMessage(
+                "device_not_enrolled",
+                f"gateway {topic.device} speaks for no kitchen",
+                field="device",
+            )
+        return self.kitchen_codes[gateway.kitchen_id]
+
+
+def directory(
+    gateways: Iterable[Gateway],
+    lifts: Iterable[Lift],
+    kitchen_codes: Mapping[int, str] | None = None,
+    *,
+    version: int = 0,
+) -> Directory:
+    """A directory of these gateways and lifts."""
+    by_id = {lift.id: lift for lift in lifts}
+    by_code = {lift.rescue_code: lift for lift in by_id.values()}
+    by_code |= {lift.registration_code: lift for lift in by_id.values()}
+    by_gateway = {gateway.id: gateway for gateway in gateways}
+    return Directory(version, by_gateway, by_id, by_code, dict(kitchen_codes or {}))
+
+
+def load_directory(connection: Connection) -> Directory:
+    """The registry as `connection` sees it."""
+    kitchens = connection.execute(select(tables.kitchen.c.id, tables.kitchen.c.code))
+    return directory(
+        store.gateways(connection),
+        map(store.to_lift, connection.execute(select(tables.lift))),
+        {row.id: row.code for row in kitchens},
+        version=registry_version(connection),
+    )
+
+
+def registry_version(connection: Connection) -> int:
+    """The newest journal id of any registry change; 0 while nothing is registered."""
+    t = journal_table.c
+    newest = [  # one look-up in the chain's index for every kind, however long the chains are
+        select(t.id)
+        .where(t.subject_kind == REGISTRY, t.subject_id == kind)
+        .order_by(t.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+        for kind in KINDS
+    ]
+    row = connection.execute(select(*(func.coalesce(each, 0) for each in newest))).one()
+    return max(int(each) for each in row)

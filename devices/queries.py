@@ -1,0 +1,252 @@
+"""Questions to the registry; every one takes an open connection."""
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
+
+from core.errors import NotFound
+from devices import store, tables
+from devices.model import (
+    Camera,
+    Gateway,
+    Kitchen,
+    Lift,
+    MaintenanceFirm,
+    RescueStation,
+    UseUnit,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a longer list, and how long the whole is."""
+
+    items: tuple[T, ...]
+    total: int
+    limit: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is registered."""
+
+    lifts: int
+    gateways: int
+    firms: int
+    stations: int
+    use_units: int
+    kitchens: int
+    cameras: int
+
+
+def _one(
+    connection: Connection, table: Table, where: ColumnElement[bool], kind: str, key: object
+) -> store.AnyRow:
+    row = connection.execute(select(table).where(where)).one_or_none()
+    if row is None:
+        raise NotFound(kind, str(key))
+    return row
+
+
+def lift_by_code(connection: Connection, code: str) -> Lift:
+    """The lift of a 6-digit rescue code or a 20-digit registration code; raises NotFound."""
+    c = tables.lift.c
+    where = or_(c.rescue_code == code, c.registration_code == code)
+    return store.to_lift(_one(connection, tables.lift, where, "lift", code))
+
+
+def lift_by_id(connection: Connection, lift_id: int) -> Lift:
+    """The lift of our own id; raises NotFound."""
+    row = _one(connection, tables.lift, tables.lift.c.id == lift_id, "lift", lift_id)
+    return store.to_lift(row)
+
+
+def find_lifts(
+    connection: Connection,
+    text: str = "",
+    limit: int = 50,
+    offset: int = 0,
+    area: str | None = None,
+) -> Page[Lift]:
+    """Lifts whose codes begin with `text`, or whose address or building holds it, by code."""
+    c = tables.lift.c
+    wanted: list[ColumnElement[bool]] = [
+        or_(
+            c.rescue_code.startswith(word, autoescape=True),
+            c.registration_code.startswith(word, autoescape=True),
+            c.address.contains(word, autoescape=True),
+            c.building.contains(word, autoescape=True),
+        )
+        for word in text.split()
+    ]
+    if area:
+        wanted.append(or_(c.area == area, c.district == area))
+    total = connection.execute(select(func.count()).select_from(tables.lift).where(*wanted))
+    rows = connection.execute(
+        select(tables.lift).where(*wanted).order_by(c.rescue_code).limit(limit).offset(offset)
+    )
+    return Page(tuple(map(store.to_lift, rows)), total.scalar_one(), limit, offset)
+
+
+def lifts_of_firm(connection: Connection, firm_id: int) -> tuple[Lift, ...]:
+    """The lifts that a firm maintains, by code."""
+    c = tables.lift.c
+    rows = connection.execute(
+        select(tables.lift).where(c.firm_id == firm_id).order_by(c.rescue_code)
+    )
+    return tuple(map(store.to_lift, rows))
+
+
+def firm_by_id(connection: Connection, firm_id: int) -> MaintenanceFirm:
+    """The firm of our own id; raises NotFound."""
+    row = _one(connection, tables.firm, tables.firm.c.id == firm_id, "firm", firm_id)
+    return store.to_firm(row)
+
+
+def firm_by_code(connection: Connection, code: str) -> MaintenanceFirm:
+    """The firm of that code; raises NotFound."""
+    return store.to_firm(_one(connection, tables.firm, tables.firm.c.code == code, "firm", code))
+
+
+def firms(connection: Connection) -> tuple[MaintenanceFirm, ...]:
+    """Every firm, by code."""
+    return tuple(
+        map(store.to_firm, connection.execute(select(tables.firm).order_by(tables.firm.c.code)))
+    )
+
+
+def station_by_id(connection: Connection, station_id: int) -> RescueStation:
+    """The rescue station of our own id; raises NotFound."""
+    where = tables.station.c.id == station_id
+    return store.to_station(_one(connection, tables.station, where, "station", station_id))
+
+
+def station_by_code(connection: Connection, code: str) -> RescueStation:
+    """The rescue station of that code; raises NotFound."""
+    where = tables.station.c.code == code
+    return store.to_station(_one(connection, tables.station, where, "station", code))
+
+
+def stations(connection: Connection, area: str | None = None) -> tuple[RescueStation, ...]:
+    """The rescue stations of a city (None: all), by code."""
+    wanted = select(tables.station).order_by(tables.station.c.code)
+    if area is not None:
+        wanted = wanted.where(tables.station.c.area == area)
+    return tuple(map(store.to_station, connection.execute(wanted)))
+
+
+def use_unit_by_id(connection: Connection, use_unit_id: int) -> UseUnit:
+    """The use unit of our own id; raises NotFound."""
+    where = tables.use_unit.c.id == use_unit_id
+    return store.to_use_unit(_one(connection, tables.use_unit, where, "use unit", use_unit_id))
+
+
+def use_unit_by_code(connection: Connection, code: str) -> UseUnit:
+    """The use unit of that code; raises NotFound."""
+    where = tables.use_unit.c.code == code
+    return store.to_use_unit(_one(connection, tables.use_unit, where, "use unit", code))
+
+
+def use_units(connection: Connection) -> tuple[UseUnit, ...]:
+    """Every use unit, by code."""
+    rows = connection.execute(select(tables.use_unit).order_by(tables.use_unit.c.code))
+    return tuple(map(store.to_use_unit, rows))
+
+
+def kitchens(
+    connection: Connection,
+    text: str = "",
+    limit: int = 50,
+    offset: int = 0,
+    *,
+    published_only: bool = False,
+) -> Page[Kitchen]:
+    """Kitchens whose code begins with `text`, or whose name or address holds it, by code."""
+    c = tables.kitchen.c
+    wanted: list[ColumnElement[bool]] = [
+        or_(
+            c.code.startswith(word, autoescape=True),
+            c.name.contains(word, autoescape=True),
+            c.address.contains(word, autoescape=True),
+        )
+        for word in text.split()
+    ]
+    if published_only:
+        wanted.append(c.published)
+    total = connection.execute(select(func.count()).select_from(tables.kitchen).where(*wanted))
+    rows = connection.execute(
+        select(tables.kitchen).where(*wanted).order_by(c.code).limit(limit).offset(offset)
+    )
+    return Page(tuple(map(store.to_kitchen, rows)), total.scalar_one(), limit, offset)
+
+
+def kitchen_by_code(connection: Connection, code: str) -> Kitchen:
+    """The kitchen of that code; raises NotFound."""
+    where = tables.kitchen.c.code == code
+    return store.to_kitchen(_one(connection, tables.kitchen, where, "kitchen", code))
+
+
+def kitchen_by_id(connection: Connection, kitchen_id: int) -> Kitchen:
+    """The kitchen of our own id; raises NotFound."""
+    where = tables.kitchen.c.id == kitchen_id
+    return store.to_kitchen(_one(connection, tables.kitchen, where, "kitchen", kitchen_id))
+
+
+def cameras_of(connection: Connection, kitchen_id: int) -> tuple[Camera, ...]:
+    """The cameras of a kitchen, by id."""
+    c = tables.camera.c
+    rows = connection.execute(
+        select(tables.camera).where(c.kitchen_id == kitchen_id).order_by(c.id)
+    )
+    return tuple(map(store.to_camera, rows))
+
+
+def camera_by_id(connection: Connection, camera_id: str) -> Camera:
+    """The camera of that id; raises NotFound."""
+    where = tables.camera.c.id == camera_id
+    return store.to_camera(_one(connection, tables.camera, where, "camera", camera_id))
+
+
+def all_cameras(connection: Connection) -> tuple[Camera, ...]:
+    """Every camera, by id."""
+    rows = connection.execute(select(tables.camera).order_by(tables.camera.c.id))
+    return tuple(map(store.to_camera, rows))
+
+
+def gateway_by_id(connection: Connection, gateway_id: str) -> Gateway:
+    """The gateway of that id with its lifts; raises NotFound."""
+    found = store.gateways(connection, [gateway_id])
+    if not found:
+        raise NotFound("gateway", gateway_id)
+    return found[0]
+
+
+def gateways_of(connection: Connection, lift_id: int) -> tuple[Gateway, ...]:
+    """The gateways that speak for a lift, by id."""
+    c = tables.gateway_lift.c
+    ids = connection.execute(select(c.gateway_id).where(c.lift_id == lift_id)).scalars().all()
+    return tuple(store.gateways(connection, ids))
+
+
+def counts(connection: Connection) -> Counts:
+    """How much is registered."""
+
+    def size(table: Table) -> Any:  # a scalar subquery; its precise type helps nobody
+        return select(func.count()).select_from(table).scalar_subquery()
+
+    row = connection.execute(
+        select(
+            size(tables.lift),
+            size(tables.gateway),
+            size(tables.firm),
+            size(tables.station),
+            size(tables.use_unit),
+            size(tables.kitchen),
+            size(tables.camera),
+        )
+    ).one()
+    return Counts(*row)
