@@ -1,0 +1,109 @@
+"""A whole hub as a user starts it: real processes, a data folder and ports of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from tests.support.ports import free_port
+from tests.support.wait import wait_until
+
+
+class HubProcess:
+    """`hub serve` or `hub demo` in a process group of its own."""
+
+    def __init__(self, data: Path, *, settings: Mapping[str, str] | None = None) -> None:
+        self.data = data
+        self.web_port = free_port()
+        self.public_port = free_port()
+        self.settings = {
+            "HUB_DATA_DIR": str(data),
+            "HUB_WEB__PORT": str(self.web_port),
+            "HUB_PUBLIC__PORT": str(self.public_port),
+            **(settings or {}),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self.output = data.parent / f"{data.name}.log"
+
+    @property
+    def url(self) -> str:
+        """Address of the staff pages."""
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def public_url(self) -> str:
+        """Address of the public pages."""
+        return f"http://127.0.0.1:{self.public_port}"
+
+    def start(self, command: Sequence[str] = ("serve",), *, timeout_s: float = 60) -> Self:
+        """Start and wait until the hub says that it is ready."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")}  # noqa: TID251
+        with self.output.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "hub", *command],
+                env={**inherited, **self.settings},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            wait_until(self.ready, what="the hub to be ready", timeout_s=timeout_s, every_s=0.1)
+        except AssertionError as error:
+            self.stop()
+            raise AssertionError(f"{error}\n{self.log()}") from error
+        return self
+
+    def ready(self) -> bool:
+        """Whether /health/ready answers 200; fails at once when the process has ended."""
+        if self.process is not None and self.process.poll() is not None:
+            raise AssertionError(f"the hub ended with {self.process.returncode}\n{self.log()}")
+        return self.status("/health/ready") == 200
+
+    def status(self, path: str, *, public: bool = False) -> int:
+        """The status of a GET, 0 while nobody listens."""
+        base = self.public_url if public else self.url
+        try:
+            with urllib.request.urlopen(base + path, timeout=5) as answer:  # noqa: S310
+                code: int = answer.status
+                return code
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def log(self) -> str:
+        """The last lines that the hub wrote."""
+        return "\n".join(self.output.read_text(errors="replace").splitlines()[-60:])
+
+    def kill(self) -> None:
+        """`kill -9` of the parent alone."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+        self.process = None
+
+    def stop(self) -> int:
+        """Ctrl-C, and the exit status."""
+        if self.process is None:
+            return 0
+        process, self.process = self.process, None
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        try:
+            return process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
