@@ -1,0 +1,380 @@
+"""Accounts: passwords, sign-in with back-off, sessions, tokens for programs.
+
+Theory of operation. Passwords are argon2id digests. A session is a random token that only the
+browser holds; the database keeps its SHA-256, so a stolen file opens no session. Hashing a password
+takes tens of milliseconds and therefore always happens outside the write transaction. After the
+third wrong password an account answers nobody for a time that doubles with each further one; an
+unknown name costs the same work as a known one, so that timing tells no names.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from core import journal
+from core.clock import Clock
+from core.db import Database
+from core.errors import Conflict, InvalidMessage, NotFound
+from core.ids import new_secret
+from core.journal import Actor, Entry, Subject
+from dashboard import tables
+from dashboard.access import Role, Scope
+
+SESSION_LASTS = timedelta(hours=14)  # a twelve-hour shift and its handing over
+SEEN_EVERY = timedelta(minutes=5)
+FREE_TRIES = 3
+FIRST_LOCK = timedelta(seconds=5)
+LONGEST_LOCK = timedelta(minutes=15)
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 200
+
+_hasher = PasswordHasher()
+_NOBODY = (
+    "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may sign in. `locale` empty: the browser decides."""
+
+    id: int
+    name: str
+    display_name: str
+    role: Role
+    scope: Scope
+    locale: str
+    demo: bool
+    must_change_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who is signed in. `csrf` belongs to the session; a bearer token needs none."""
+
+    account: Account
+    csrf: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session just begun; `token` goes into the cookie and is kept nowhere else."""
+
+    token: str
+    account: Account
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a sign-in failed: `wrong` (name or password) or `locked` until an instant."""
+
+    reason: str
+    locked_until: datetime | None = None
+
+
+def same_secret(offered: str, kept: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(offered.encode(), kept.encode())
+
+
+def hash_password(password: str) -> str:
+    """The argon2id digest; raises InvalidMessage for one that is too short or too long."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise InvalidMessage(
+            "password_length",
+            f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters",
+            field="password",
+        )
+    return _hasher.hash(password)
+
+
+def create_account(
+    connection: Connection,
+    *,
+    name: str,
+    display_name: str,
+    password_hash: str,
+    role: Role,
+    scope: Scope = Scope(),  # noqa: B008  (frozen)
+    demo: bool = False,
+    must_change_password: bool = False,
+    now: datetime,
+    actor: Actor,
+) -> int:
+    """Add an account in the caller's transaction; raises Conflict when the name is taken."""
+    a = tables.account.c
+    if connection.execute(select(a.id).where(a.name == name)).first() is not None:
+        raise Conflict("exists", f"there is an account {name!r} already")
+    made: int = connection.execute(
+        insert(tables.account)
+        .values(
+            name=name,
+            display_name=display_name,
+            password_hash=password_hash,
+            role=role.value,
+            firm_id=scope.firm_id,
+            station_id=scope.station_id,
+            area=scope.area,
+            demo=demo,
+            must_change_password=must_change_password,
+            created_at=now,
+        )
+        .returning(a.id)
+    ).scalar_one()
+    journal.append(
+        connection,
+        Entry(Subject("account", name), "account_created", actor, now, {"role": role.value}),
+    )
+    return made
+
+
+def account_by_name(connection: Connection, name: str) -> Account:
+    """The enabled account of that name; raises NotFound."""
+    a = tables.account.c
+    row = connection.execute(
+        select(tables.account).where(a.name == name, a.disabled_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        raise NotFound("account", name)
+    return _account(row)
+
+
+def sign_in(database: Database, clock: Clock, *, name: str, password: str) -> NewSession | Refused:
+    """Check the password and begin a session, or say why not."""
+    now = clock.now()
+    a = tables.account.c
+    query = select(tables.account).where(a.name == name, a.disabled_at.is_(None))
+    row = database.read(lambda c: c.execute(query).one_or_none())
+    if row is None:
+        _verifies(_NOBODY, password)
+        return Refused("wrong")
+    if row.locked_until is not None and row.locked_until > now:
+        return Refused("locked", row.locked_until)
+    if not _verifies(row.password_hash, password):
+        return database.write(partial(_count_failure, account=row, now=now))
+    token = new_secret()
+    expires_at = now + SESSION_LASTS
+    fresh = _hasher.hash(password) if _hasher.check_needs_rehash(row.password_hash) else None
+
+    def begin(connection: Connection) -> None:
+        values = {"failed_sign_ins": 0, "locked_until": None}
+        connection.execute(
+            update(tables.account)
+            .where(a.id == row.id)
+            .values(values | ({"password_hash": fresh} if fresh else {}))
+        )
+        connection.execute(delete(tables.session).where(tables.session.c.expires_at < now))
+        connection.execute(
+            insert(tables.session).values(
+                token_digest=_digest(token),
+                account_id=row.id,
+                csrf=new_secret(),
+                created_at=now,
+                seen_at=now,
+                expires_at=expires_at,
+            )
+        )
+        journal.append(
+            connection,
+            Entry(Subject("account", row.name), "signed_in", Actor("account", row.name), now),
+        )
+
+    database.write(begin)
+    return NewSession(token, _account(row), expires_at)
+
+
+def sign_out(database: Database, clock: Clock, token: str) -> None:
+    """End the session of that token; an unknown one is no error."""
+    now = clock.now()
+    digest = _digest(token)
+
+    def end(connection: Connection) -> None:
+        s = tables.session.c
+        name = connection.execute(
+            select(tables.account.c.name)
+            .join(tables.session, s.account_id == tables.account.c.id)
+            .where(s.token_digest == digest)
+        ).scalar_one_or_none()
+        if name is None:
+            return
+        connection.execute(delete(tables.session).where(s.token_digest == digest))
+        journal.append(
+            connection, Entry(Subject("account", name), "signed_out", Actor("account", name), now)
+        )
+
+    database.write(end)
+
+
+def signed_by_session(database: Database, token: str, *, now: datetime) -> Signed | None:
+    """Whose session that is; None when it is unknown, over, or its account disabled."""
+    s = tables.session.c
+    digest = _digest(token)
+    query = (
+        select(tables.account, s.csrf, s.seen_at)
+        .join(tables.session, s.account_id == tables.account.c.id)
+        .where(
+            s.token_digest == digest,
+            s.expires_at > now,
+            tables.account.c.disabled_at.is_(None),
+        )
+    )
+    row = database.read(lambda c: c.execute(query).one_or_none())
+    if row is None:
+        return None
+    if now - row.seen_at > SEEN_EVERY:
+        seen = update(tables.session).where(s.token_digest == digest).values(seen_at=now)
+        database.write(lambda c: c.execute(seen).rowcount)
+    return Signed(_account(row), row.csrf)
+
+
+def signed_by_api_token(database: Database, token: str) -> Signed | None:
+    """Whose token that is; None when it is unknown or its account disabled."""
+    t = tables.api_token.c
+    query = (
+        select(tables.account)
+        .join(tables.api_token, t.account_id == tables.account.c.id)
+        .where(t.token_digest == _digest(token), tables.account.c.disabled_at.is_(None))
+    )
+    row = database.read(lambda c: c.execute(query).one_or_none())
+    return None if row is None else Signed(_account(row), None)
+
+
+def issue_api_token(
+    connection: Connection, *, account: str, name: str, now: datetime, actor: Actor
+) -> str:
+    """A new token with which a program acts as `account`; shown once, kept as a digest."""
+    token = new_secret()
+    connection.execute(
+        insert(tables.api_token).values(
+            token_digest=_digest(token),
+            account_id=account_by_name(connection, account).id,
+            name=name,
+            created_at=now,
+        )
+    )
+    journal.append(
+        connection,
+        Entry(Subject("account", account), "token_issued", actor, now, {"token": name}),
+    )
+    return token
+
+
+def change_password(
+    database: Database, clock: Clock, *, account: Account, old: str, new: str, keep_session: str
+) -> bool:
+    """Set a new password and end the account's other sessions; False when `old` is wrong."""
+    a = tables.account.c
+    kept = database.read(
+        lambda c: c.execute(select(a.password_hash).where(a.id == account.id)).scalar_one()
+    )
+    if not _verifies(kept, old):
+        return False
+    digest = hash_password(new)
+    now = clock.now()
+
+    def change(connection: Connection) -> None:
+        s = tables.session.c
+        connection.execute(
+            update(tables.account)
+            .where(a.id == account.id)
+            .values(password_hash=digest, must_change_password=False)
+        )
+        connection.execute(
+            delete(tables.session).where(
+                s.account_id == account.id, s.token_digest != _digest(keep_session)
+            )
+        )
+        journal.append(
+            connection,
+            Entry(
+                Subject("account", account.name),
+                "password_changed",
+                Actor("account", account.name),
+                now,
+            ),
+        )
+
+    database.write(change)
+    return True
+
+
+def ensure_first_administrator(database: Database, clock: Clock) -> str | None:
+    """On a hub without any account make `admin`; answers its one-time password, else None."""
+    number = select(func.count()).select_from(tables.account)
+    if database.read(lambda c: c.execute(number).scalar_one()):
+        return None
+    password = new_secret()
+    database.write(
+        partial(
+            create_account,
+            name="admin",
+            display_name="Administrator",
+            password_hash=hash_password(password),
+            role=Role.ADMINISTRATOR,
+            must_change_password=True,
+            now=clock.now(),
+            actor=Actor("system", "first start"),
+        )
+    )
+    return password
+
+
+def _count_failure(
+    connection: Connection, *, account: "Row[tuple[object, ...]]", now: datetime
+) -> Refused:
+    a = tables.account.c
+    failed: int = connection.execute(
+        update(tables.account)
+        .where(a.id == account.id)
+        .values(failed_sign_ins=a.failed_sign_ins + 1)
+        .returning(a.failed_sign_ins)
+    ).scalar_one()
+    if failed < FREE_TRIES:
+        return Refused("wrong")
+    locked_until = now + min(FIRST_LOCK * (1 << min(failed - FREE_TRIES, 16)), LONGEST_LOCK)
+    connection.execute(
+        update(tables.account).where(a.id == account.id).values(locked_until=locked_until)
+    )
+    journal.append(
+        connection,
+        Entry(
+            Subject("account", account.name),
+            "sign_in_locked",
+            Actor("system", "sign-in"),
+            now,
+            {"failed": failed, "until": locked_until.isoformat()},
+        ),
+    )
+    return Refused("locked", locked_until)
+
+
+def _verifies(digest: str, password: str) -> bool:
+    try:
+        return _hasher.verify(digest, password[:LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _account(row: "Row[tuple[object, ...]]") -> Account:
+    return Account(
+        id=row.id,
+        name=row.name,
+        display_name=row.display_name,
+        role=Role(row.role),
+        scope=Scope(row.area, row.firm_id, row.station_id),
+        locale=row.locale,
+        demo=row.demo,
+        must_change_password=row.must_change_password,
+    )
