@@ -8,16 +8,18 @@ Facts in the journal name the code and the fields that changed, never their valu
 numbers, people's names and camera passwords do not belong there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from core import journal
 from core.errors import Conflict, InvalidMessage, NotFound
 from core.journal import Actor, Entry, Subject
 from devices import store, tables
 from devices.directory import REGISTRY
+from devices.lift_csv import ImportRow, Outcome, RowResult
+from devices.lift_plan import Known, Planned, plan
 from devices.model import (
     Camera,
     Gateway,
@@ -154,6 +156,80 @@ def enrol_gateway(connection: Connection, gateway: Gateway, now: datetime, actor
     return wanted
 
 
+def import_lifts(
+    connection: Connection, rows: Sequence[ImportRow], now: datetime, actor: Actor
+) -> list[RowResult]:
+    """Keep the lifts of one step of a file (see devices.importer) and enrol their gateways.
+
+    Wrong rows are refused in the answer; one journal entry tells the codes of the whole step.
+    """
+    known = store.known(connection, rows)
+    planned = plan(rows, known)
+    fresh = [each for each in planned if each.result.outcome is Outcome.INSERTED]
+    changed = [
+        each
+        for each in planned
+        if each.standing is not None
+        and any(change.field != "gateway_id" for change in each.result.changes)
+    ]
+    if fresh:
+        connection.execute(
+            insert(tables.lift),
+            [
+                store.import_values(each.values, known) | {"created_at": now, "updated_at": now}
+                for each in fresh
+            ],
+        )
+    if changed:
+        connection.execute(
+            update(tables.lift).where(tables.lift.c.id == bindparam("standing_id")),
+            [
+                store.import_values(each.values, known)
+                | {"updated_at": now, "standing_id": each.standing.id}
+                for each in changed
+                if each.standing
+            ],
+        )
+    if fresh or changed:
+        facts = {
+            "inserted": [each.result.rescue_code for each in fresh],
+            "changed": [each.result.rescue_code for each in changed],
+        }
+        _record(connection, "lift", facts, now, actor, verb="lifts.imported")
+    _enrol(connection, planned, known, now, actor)
+    return [each.result for each in planned]
+
+
+def _enrol(
+    connection: Connection,
+    planned: Sequence[Planned],
+    known: Known,
+    now: datetime,
+    actor: Actor,
+) -> None:
+    """Let the planned gateways speak for their lifts, beside those they speak for already."""
+    speaking = {
+        each.result.rescue_code: each for each in planned if each.gateway_id and each.values
+    }
+    if not speaking:
+        return
+    c = tables.lift.c
+    ids = connection.execute(select(c.rescue_code, c.id).where(c.rescue_code.in_(speaking))).all()
+    areas = {str(each.gateway_id): str(each.values["area"]) for each in speaking.values()}
+    new = sorted(areas.keys() - known.gateways.keys())
+    if new:
+        connection.execute(
+            insert(tables.gateway),
+            [{"id": name, "area": areas[name], "enrolled_at": now} for name in new],
+        )
+    connection.execute(
+        insert(tables.gateway_lift),
+        [{"gateway_id": speaking[row.rescue_code].gateway_id, "lift_id": row.id} for row in ids],
+    )
+    facts = {"codes": sorted(areas), "lifts": len(ids)}
+    _record(connection, "gateway", facts, now, actor, verb="gateways.imported")
+
+
 def _keep(
     connection: Connection,
     table: Table,
@@ -178,7 +254,13 @@ def _must_exist(connection: Connection, table: Table, key: int, kind: str) -> No
 
 
 def _record(
-    connection: Connection, kind: str, facts: Mapping[str, object], now: datetime, actor: Actor
+    connection: Connection,
+    kind: str,
+    facts: Mapping[str, object],
+    now: datetime,
+    actor: Actor,
+    *,
+    verb: str = "",
 ) -> None:
-    verb = f"{kind}.kept"
-    journal.append(connection, Entry(Subject(REGISTRY, kind), verb, actor, now, facts))
+    subject = Subject(REGISTRY, kind)
+    journal.append(connection, Entry(subject, verb or f"{kind}.kept", actor, now, facts))

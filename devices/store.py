@@ -1,12 +1,14 @@
 """Rows to registry values and back. Takes an open connection and never commits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, insert, select, update
 
 from core.geo import Position
 from devices import tables
+from devices.lift_csv import HEADER, ImportRow, Value
+from devices.lift_plan import Known, Standing
 from devices.model import (
     Camera,
     Gateway,
@@ -224,3 +226,52 @@ def keep(
         .returning(table)
     ).one()
     return row, changed
+
+
+def known(connection: Connection, rows: Sequence[ImportRow]) -> Known:
+    """What the registry holds of everything that `rows` (at most a step of them) name."""
+
+    def named(column: str) -> list[Value]:
+        return [row.values[column] for row in rows if row.values.get(column) is not None]
+
+    lift, firm, unit = tables.lift, tables.firm, tables.use_unit
+    standing = connection.execute(
+        select(lift, firm.c.code.label("firm_code"), unit.c.code.label("use_unit_code"))
+        .outerjoin(firm, firm.c.id == lift.c.firm_id)
+        .outerjoin(unit, unit.c.id == lift.c.use_unit_id)
+        .where(lift.c.rescue_code.in_(named("rescue_code")))
+    ).all()
+    columns = [name for name in HEADER if name != "gateway_id"]
+    registered = connection.execute(
+        select(lift.c.registration_code, lift.c.rescue_code).where(
+            lift.c.registration_code.in_(named("registration_code"))
+        )
+    ).all()
+    return Known(
+        lifts={
+            row.rescue_code: Standing(row.id, {name: getattr(row, name) for name in columns})
+            for row in standing
+        },
+        registered={row.registration_code: row.rescue_code for row in registered},
+        firms=_ids(connection, firm, named("firm_code"))
+        | {row.firm_code: row.firm_id for row in standing if row.firm_code},
+        use_units=_ids(connection, unit, named("use_unit_code"))
+        | {row.use_unit_code: row.use_unit_id for row in standing if row.use_unit_code},
+        gateways={each.id: each for each in gateways(connection, map(str, named("gateway_id")))},
+    )
+
+
+def _ids(connection: Connection, table: Table, codes: Sequence[Value]) -> dict[str, int]:
+    rows = connection.execute(select(table.c.code, table.c.id).where(table.c.code.in_(set(codes))))
+    return {row.code: row.id for row in rows}
+
+
+def import_values(values: Mapping[str, Value], known: Known) -> Values:
+    """A planned lift in the columns of the table."""
+    kept: Values = {
+        name: value for name, value in values.items() if name not in ("firm_code", "use_unit_code")
+    }
+    firm, unit = values["firm_code"], values["use_unit_code"]
+    kept["firm_id"] = None if firm is None else known.firms[str(firm)]
+    kept["use_unit_id"] = None if unit is None else known.use_units[str(unit)]
+    return kept
