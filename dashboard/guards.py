@@ -1,0 +1,120 @@
+"""What surrounds every request: security headers, a limit on bodies, a measure of time.
+
+Plain ASGI wrappers, so that a live stream passes through untouched.
+"""
+
+from fastapi import FastAPI
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core import metrics
+from core.clock import Clock
+from dashboard import problems
+from dashboard.deps import AppContext
+
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+LARGEST_BODY = 256 * 1024  # bytes; forms and JSON of a rescue are far smaller
+_YEAR_S = 31_536_000
+
+
+def install(app: FastAPI, context: AppContext) -> None:
+    """Wrap `app`; the measure is outermost."""
+    app.add_middleware(BodyLimit, limit=LARGEST_BODY)
+    app.add_middleware(
+        SecurityHeaders, tls=context.secure_cookies, private=context.surface == "staff"
+    )
+    app.add_middleware(Measure, surface=context.surface, clock=context.clock)
+
+
+class SecurityHeaders:
+    """Every answer says what a browser must not do with it."""
+
+    def __init__(self, app: ASGIApp, *, tls: bool, private: bool) -> None:
+        self._app = app
+        self._headers = {
+            "Content-Security-Policy": POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
+        if tls:
+            self._headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
+        self._cache = "no-store" if private else "no-cache"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers to the answer; staff pages are kept in no cache."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", self._cache)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+class BodyLimit:
+    """Refuse a body longer than `limit` bytes, whether it says its length or not."""
+
+    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what arrives; beyond the limit the reader gets TooLarge."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        told = Headers(scope=scope).get("content-length", "0")
+        if not told.isdigit() or int(told) > self._limit:
+            problem = problems.problem_of(problems.TooLarge(self._limit))
+            await problems.answer(problem)(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                raise problems.TooLarge(self._limit)
+            return message
+
+        await self._app(scope, counted, send)
+
+
+class Measure:
+    """How long until an answer begins, by surface and class of status."""
+
+    def __init__(self, app: ASGIApp, *, surface: str, clock: Clock) -> None:
+        self._app = app
+        self._surface = surface
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Observe when the first byte of the answer leaves."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = self._clock.monotonic()
+
+        async def observed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status_class = f"{message['status'] // 100}xx"
+                metrics.REQUESTS.labels(self._surface, status_class).observe(
+                    self._clock.monotonic() - began
+                )
+            await send(message)
+
+        await self._app(scope, receive, observed)
