@@ -14,7 +14,7 @@ except ImportError as error:
 
 FPS = 12
 _START_CODE = b"\x00\x00\x01"
-_SPS, _PPS, _IDR = 7, 8, 5
+_IDR, _SEI, _SPS, _PPS = 5, 6, 7, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def record(look: Look, *, fps: int = FPS) -> Clip:
     raw += [bytes(packet) for packet in encoder.encode(None)]
     split = [_nal_units(unit) for unit in raw]
     sets = {nal[0] & 31: nal for nal in split[0]}
-    units = tuple(tuple(nal for nal in unit if nal[0] & 31 != 6) for unit in split)  # no SEI
+    units = tuple(tuple(nal for nal in unit if nal[0] & 31 != _SEI) for unit in split)
     keys = tuple(i for i, unit in enumerate(units) if any(nal[0] & 31 == _IDR for nal in unit))
     return Clip(units, keys, sets[_SPS], sets[_PPS], fps)
 

@@ -38,7 +38,7 @@ class Look:
 
 def background(look: Look) -> Picture:
     """All that stands still, with a little sensor noise."""
-    wall = tuple(max(0, channel - look.tint * step) for channel, step in zip(_WALL, (6, 2, 4)))
+    wall = tuple(max(0, channel - look.tint * 4) for channel in _WALL)
     canvas: Picture = np.full((HEIGHT, WIDTH, 3), wall, np.uint8)
     for x in range(0, WIDTH, 32):
         cv2.line(canvas, (x, 0), (x, 210), _GROUT, 1)
@@ -54,7 +54,8 @@ def background(look: Look) -> Picture:
         cv2.ellipse(canvas, (x, y), (44, 16), 0, 0, 180, _DARK, -1)
         cv2.ellipse(canvas, (x, y), (44, 9), 0, 0, 360, (40, 40, 40), 2)
     noise = np.random.default_rng(look.tint).integers(-4, 5, canvas.shape, np.int16)
-    return np.clip(canvas.astype(np.int16) + noise, 0, 255).astype(np.uint8)
+    noisy: Picture = np.clip(canvas.astype(np.int16) + noise, 0, 255).astype(np.uint8)
+    return noisy
 
 
 def picture(ground: Picture, look: Look, at_s: float) -> Picture:

@@ -10,11 +10,13 @@ CLOCK_HZ = 90_000
 PAYLOAD_TYPE = 96
 MTU = 1400
 _FU_A = 28
+_FORMAT = "packetization-mode=1"
 
 
 def description(clip: Clip, host: str) -> str:
     """The SDP of one H.264 stream, with its parameter sets."""
     sets = ",".join(base64.b64encode(nal).decode() for nal in (clip.sps, clip.pps))
+    profile = clip.sps[1:4].hex()
     lines = (
         "v=0",
         f"o=- 0 0 IN IP4 {host}",
@@ -24,8 +26,7 @@ def description(clip: Clip, host: str) -> str:
         f"m=video 0 RTP/AVP {PAYLOAD_TYPE}",
         "c=IN IP4 0.0.0.0",
         f"a=rtpmap:{PAYLOAD_TYPE} H264/{CLOCK_HZ}",
-        f"a=fmtp:{PAYLOAD_TYPE} packetization-mode=1;profile-level-id={clip.sps[1:4].hex()};"
-        f"sprop-parameter-sets={sets}",
+        f"a=fmtp:{PAYLOAD_TYPE} {_FORMAT};profile-level-id={profile};sprop-parameter-sets={sets}",
         f"a=framerate:{clip.fps}",
         "a=control:track1",
     )

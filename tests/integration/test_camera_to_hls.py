@@ -1,0 +1,198 @@
+"""A real RTSP server, a real fleet, real files: what a browser would be given."""
+
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import av
+import pytest
+
+from core import handoff
+from core.clock import SystemClock
+from devices import findings
+from devices.findings import CameraBack, CameraDark
+from devices.model import Camera, SourceKind
+from simulators.camera import Fault, Login, Look, write_clip
+from tests.support.cameras import cameras
+from tests.support.wait import wait_until
+from video import snapshot
+from video.fleet import Fleet
+from video.layout import hls_folder
+from video.state import StateReader
+from video.stream import Limits, StreamState
+
+LOOK = Look("SAMPLE KITCHEN", seconds=4)
+QUICK = Limits(
+    silent_after=timedelta(seconds=0.8),
+    offline_after=timedelta(seconds=0.8),
+    open_within=timedelta(seconds=2),
+    retry_base=timedelta(seconds=0.1),
+    retry_cap=timedelta(seconds=0.3),
+    snapshot_every=timedelta(seconds=1),
+    cameras_every=timedelta(seconds=0.2),
+    pictures_noted_every=timedelta(seconds=0.4),
+)
+
+
+def camera(url: str, *, name: str = "K0001-1", kind: SourceKind = SourceKind.RTSP) -> Camera:
+    return Camera(name, 1, "Sample stove", kind, url, published=True, enabled=True)
+
+
+@contextmanager
+def fleet_of(listed: list[Camera], root: Path) -> Iterator[StateReader]:
+    fleet = Fleet(lambda: list(listed), root, SystemClock(), limits=QUICK)
+    stop = threading.Event()
+    thread = threading.Thread(target=fleet.run, args=(stop,), name="fleet")
+    thread.start()
+    try:
+        yield StateReader(root)
+    finally:
+        stop.set()
+        thread.join(10)
+
+
+def playlist(root: Path, name: str = "K0001-1") -> str:
+    file = hls_folder(root, name) / "index.m3u8"
+    return file.read_text() if file.exists() else ""
+
+
+def sequence(text: str) -> int:
+    found = re.search(r"#EXT-X-MEDIA-SEQUENCE:(\d+)", text)
+    return int(found.group(1)) if found else -1
+
+
+def newest(text: str) -> int:
+    return sequence(text) + text.count("#EXTINF") - 1
+
+
+def decode_times(folder: Path, text: str) -> list[float]:
+    """Seconds of every picture that the playlist's segments decode to, in order."""
+    init = re.findall(r'#EXT-X-MAP:URI="(.+?)"', text)[-1]
+    names = re.findall(r"^s\d+\.m4s$", text, re.MULTILINE)
+    data = b"".join((folder / name).read_bytes() for name in (init, *names))
+    with av.open(BytesIO(data)) as container:
+        return [float(frame.time or 0) for frame in container.decode(video=0)]
+
+
+def told(root: Path) -> list[findings.Finding]:
+    rows = handoff.after(root / "handoff.db", handoff.Cursor())
+    return [findings.decode(row.payload) for row in rows]
+
+
+def test_a_camera_plays_as_segments_that_decode(tmp_path: Path) -> None:
+    with cameras({"k1": LOOK}, login=Login("viewer", "p@ss/word")) as served:
+        with fleet_of([camera(served.url("k1"))], tmp_path) as state:
+            text = wait_until(
+                lambda: playlist(tmp_path).count("#EXTINF") >= 3 and playlist(tmp_path),
+                what="three segments",
+            )
+            assert state.camera("K0001-1").state is StreamState.LIVE
+            still = wait_until(lambda: snapshot.latest(tmp_path, "K0001-1"), what="a still")
+    times = decode_times(hls_folder(tmp_path, "K0001-1"), text)
+    assert len(times) >= 36
+    assert all(0 < b - a < 0.2 for a, b in zip(times, times[1:], strict=False))
+    assert still.path.read_bytes().startswith(b"\xff\xd8")
+    assert "p@ss" not in text
+    assert "p%40ss" not in text
+
+
+def test_a_stall_becomes_dark_and_the_time_line_runs_on_after_it(tmp_path: Path) -> None:
+    with cameras({"k1": LOOK}) as served, fleet_of([camera(served.url("k1"))], tmp_path) as state:
+
+        def stands(wanted: StreamState) -> bool:
+            return state.camera("K0001-1").state is wanted
+
+        wait_until(lambda: newest(playlist(tmp_path)) >= 1, what="two segments")
+        served.inflict("k1", Fault.STALL)
+        wait_until(lambda: stands(StreamState.STALLED), what="stalled")
+        wait_until(lambda: stands(StreamState.OFFLINE), what="offline")
+        before = newest(playlist(tmp_path))
+        served.inflict("k1", Fault.NONE)
+        wait_until(lambda: stands(StreamState.LIVE), what="live again")
+        text = wait_until(
+            lambda: newest(playlist(tmp_path)) >= before + 2 and playlist(tmp_path),
+            what="new segments",
+        )
+        dark, back = wait_until(lambda: len(told(tmp_path)) == 2 and told(tmp_path), what="both")
+    assert isinstance(dark, CameraDark)
+    assert isinstance(back, CameraBack)
+    assert (dark.camera, dark.state, dark.event_id) == ("K0001-1", "offline", back.event_id)
+    assert text.count("#EXT-X-MAP") == 1
+    assert "#EXT-X-DISCONTINUITY\n" not in text
+    times = decode_times(hls_folder(tmp_path, "K0001-1"), text)
+    assert all(0 < b - a < 0.5 for a, b in zip(times, times[1:], strict=False))
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.GARBAGE])
+def test_a_camera_heals_by_itself(tmp_path: Path, fault: Fault) -> None:
+    with cameras({"k1": LOOK}) as served, fleet_of([camera(served.url("k1"))], tmp_path) as state:
+        wait_until(lambda: newest(playlist(tmp_path)) >= 0, what="a segment")
+        served.inflict("k1", fault)
+        if fault is Fault.DROP:
+            wait_until(lambda: state.camera("K0001-1").state is StreamState.OFFLINE, what="offline")
+        seen = newest(playlist(tmp_path))
+        served.inflict("k1", Fault.NONE)
+        wait_until(lambda: newest(playlist(tmp_path)) >= seen + 2, what="new segments")
+        assert state.camera("K0001-1").state is StreamState.LIVE
+
+
+def test_a_restart_goes_on_with_number_and_time(tmp_path: Path) -> None:
+    with cameras({"k1": LOOK}) as served:
+        with fleet_of([camera(served.url("k1"))], tmp_path):
+            wait_until(lambda: newest(playlist(tmp_path)) >= 1, what="two segments")
+        first = playlist(tmp_path)
+        last = decode_times(hls_folder(tmp_path, "K0001-1"), first)[-1]
+        with fleet_of([camera(served.url("k1"))], tmp_path):
+            text = wait_until(
+                lambda: newest(playlist(tmp_path)) > newest(first) and playlist(tmp_path),
+                what="a segment of the second run",
+            )
+    assert sequence(text) == newest(first) + 1
+    assert decode_times(hls_folder(tmp_path, "K0001-1"), text)[0] > last
+
+
+def test_a_file_plays_round_and_round(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    write_clip(clip, 2)
+    listed = [camera(str(clip), kind=SourceKind.FILE)]
+    with fleet_of(listed, tmp_path) as state:
+        text = wait_until(
+            lambda: newest(playlist(tmp_path)) >= 3 and playlist(tmp_path), what="four segments"
+        )
+        assert state.camera("K0001-1").state is StreamState.LIVE
+    times = decode_times(hls_folder(tmp_path, "K0001-1"), text)
+    assert all(0 < b - a < 0.2 for a, b in zip(times, times[1:], strict=False))
+
+
+def test_a_camera_that_leaves_takes_its_pictures_along(tmp_path: Path) -> None:
+    with cameras({"k1": LOOK}) as served:
+        listed = [camera(served.url("k1"))]
+        with fleet_of(listed, tmp_path) as state:
+            wait_until(lambda: newest(playlist(tmp_path)) >= 0, what="a segment")
+            listed.clear()
+            wait_until(lambda: not state.cameras(), what="the row gone")
+            wait_until(
+                lambda: not hls_folder(tmp_path, "K0001-1").exists(), what="the pictures gone"
+            )
+
+
+@pytest.mark.parametrize(
+    "login", [Login("viewer", "right"), Login("viewer", "right", digest=False)]
+)
+def test_a_wrong_password_is_named_and_appears_nowhere(
+    tmp_path: Path, login: Login, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with cameras({"k1": LOOK}, login=login) as served:
+        url = served.url("k1").replace("right", "wrong-secret")
+        with fleet_of([camera(url)], tmp_path) as state:
+            wait_until(lambda: told(tmp_path), what="the camera told to be dark")
+            assert state.camera("K0001-1").reason == "unauthorized"
+    said = "".join(capfd.readouterr())
+    assert "wrong-secret" not in said
+    with sqlite3.connect(tmp_path / "handoff.db") as kept:
+        assert "wrong-secret" not in "\n".join(kept.iterdump())
