@@ -73,7 +73,7 @@ def decode(topic: Topic, payload: bytes) -> Decoded:
         raws = _ARRAY.decode(payload) if payload.lstrip()[:1] == b"[" else [msgspec.Raw(payload)]
     except UnicodeDecodeError as error:
         return _whole("bad_utf8", f"not UTF-8 at byte {error.start}", payload)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return _whole("bad_json", str(error), payload)
     if len(raws) > MAX_OBJECTS:
         return _whole("too_many", f"{len(raws)} objects, at most {MAX_OBJECTS}", payload)
@@ -104,7 +104,8 @@ def _refusal(index: int, error: Exception, data: bytes) -> Refusal:
     detail, _, path = text.partition(" - at `$")
     name = path.rstrip("`").lstrip(".")
     if "missing required field" in detail:
-        name = detail.rsplit("`", 2)[-2]
+        missing = detail.rsplit("`", 2)[-2]
+        name = f"{name}.{missing}" if name else missing
         return Refusal(index, "missing_field", name, detail, data[:MAX_CALL], _event_id(data))
     return Refusal(index, "bad_field", name, detail, data[:MAX_CALL], _event_id(data))
 
@@ -112,7 +113,7 @@ def _refusal(index: int, error: Exception, data: bytes) -> Refusal:
 def _event_id(data: bytes) -> str | None:
     try:
         return msgspec.json.decode(_OBJECT.decode(data)["event_id"], type=m.EventId)
-    except (msgspec.DecodeError, KeyError):
+    except (msgspec.DecodeError, RecursionError, KeyError):
         return None
 
 

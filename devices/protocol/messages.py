@@ -12,14 +12,14 @@ from msgspec import Meta, Struct, field
 Millis = Annotated[int, Meta(ge=0, le=9_007_199_254_740_991)]
 Seq = Annotated[int, Meta(ge=0, le=9_007_199_254_740_991)]
 Boot = Annotated[str, Meta(min_length=1, max_length=32)]
-EventId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
-LiftCode = Annotated[str, Meta(pattern=r"^([0-9]{6}|[0-9]{20})$")]
+EventId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+\Z")]
+LiftCode = Annotated[str, Meta(pattern=r"^([0-9]{6}|[0-9]{20})\Z")]
 Floor = Annotated[int, Meta(ge=-9, le=199)]
 People = Annotated[int, Meta(ge=0, le=99)]
 Note = Annotated[str, Meta(max_length=500)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Count = Annotated[int, Meta(ge=0, le=9_007_199_254_740_991)]
-Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9_.]+$")]
+Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9_.]+\Z")]
 
 
 class Kind(StrEnum):
@@ -209,7 +209,7 @@ class Command(Struct, frozen=True, kw_only=True):
     """Hub to device: play a voice text, show a text, send status now, set the clock."""
 
     cmd_id: EventId
-    name: Annotated[str, Meta(pattern=r"^(play_voice|show_text|send_status|set_clock)$")]
+    name: Annotated[str, Meta(pattern=r"^(play_voice|show_text|send_status|set_clock)\Z")]
     args: dict[str, str] = field(default_factory=dict)
     expires_at: str | None = None
 
@@ -253,7 +253,7 @@ class CameraStatus(Struct, frozen=True, kw_only=True):
     ts: Millis
     seq: Seq
     boot: Boot
-    cameras: dict[str, Annotated[str, Meta(pattern=r"^(live|stalled|offline|unknown)$")]] = field(
+    cameras: dict[str, Annotated[str, Meta(pattern=r"^(live|stalled|offline|unknown)\Z")]] = field(
         default_factory=dict
     )
 

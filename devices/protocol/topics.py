@@ -70,9 +70,9 @@ def parse(text: str) -> Topic:
         )
     if version != "v1":
         raise InvalidMessage("bad_topic", f"version is v1, not {version[:32]!r}", field="topic")
-    if not AREA.match(area):
+    if not AREA.fullmatch(area):
         raise InvalidMessage("bad_topic", "area is the city's 6-digit division code", field="area")
-    if not DEVICE.match(device):
+    if not DEVICE.fullmatch(device):
         raise InvalidMessage("bad_topic", "device is 1 to 32 of A-Z a-z 0-9 _ -", field="device")
     if kind not in {str(k) for k in KINDS[Realm(realm)]}:
         raise InvalidMessage("bad_topic", f"unknown kind {kind[:32]!r} for {realm}", field="kind")
