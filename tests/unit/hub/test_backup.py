@@ -1,0 +1,73 @@
+import sqlite3
+import tarfile
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.errors import Conflict, InvalidMessage
+from hub.backup import backup, restore, verify
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    (folder / "secrets").mkdir(parents=True)
+    (folder / "secrets" / "mqtt.json").write_text("{}")
+    (folder / "broker").mkdir()
+    (folder / "broker" / "mosquitto.db").write_bytes(b"not a database of ours")
+    with closing(sqlite3.connect(folder / "hub.db")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE t (x)")
+        connection.execute("INSERT INTO t VALUES (42)")
+        connection.commit()
+    return folder
+
+
+def test_a_backup_of_an_open_database_restores_to_the_same_rows(data: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "b.tar.gz"
+    with closing(sqlite3.connect(data / "hub.db")) as open_elsewhere:
+        open_elsewhere.execute("INSERT INTO t VALUES (43)")
+        open_elsewhere.commit()
+        checked = backup(data, archive, NOW, version="1")
+    assert checked.integrity == ("hub.db",)
+    assert archive.stat().st_mode & 0o077 == 0
+    restore(archive, tmp_path / "again")
+    with closing(sqlite3.connect(tmp_path / "again" / "hub.db")) as connection:
+        assert connection.execute("SELECT x FROM t").fetchall() == [(42,), (43,)]
+    assert not (tmp_path / "again" / "broker").exists()
+
+
+def test_a_damaged_archive_is_named_by_its_first_wrong_file(data: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "b.tar.gz"
+    backup(data, archive, NOW, version="1")
+    unpacked = tmp_path / "unpacked"
+    with tarfile.open(archive) as tar:
+        tar.extractall(unpacked, filter="data")
+    (unpacked / "secrets" / "mqtt.json").write_text("{ }")
+    damaged = tmp_path / "damaged.tar.gz"
+    with tarfile.open(damaged, "w:gz") as tar:
+        for file in unpacked.rglob("*"):
+            tar.add(file, arcname=file.relative_to(unpacked), recursive=False)
+    with pytest.raises(InvalidMessage, match=r"secrets/mqtt\.json"):
+        verify(damaged)
+
+
+def test_half_an_archive_is_refused(data: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "b.tar.gz"
+    backup(data, archive, NOW, version="1")
+    archive.write_bytes(archive.read_bytes()[:200])
+    with pytest.raises(InvalidMessage, match="not a whole backup"):
+        verify(archive)
+
+
+def test_nothing_is_overwritten(data: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "b.tar.gz"
+    backup(data, archive, NOW, version="1")
+    with pytest.raises(Conflict):
+        backup(data, archive, NOW, version="1")
+    with pytest.raises(Conflict):
+        restore(archive, data)
