@@ -103,12 +103,16 @@ class ManualClock:
                 future.set_result(None)
 
     async def sleep(self, duration: timedelta) -> None:
-        """Return once the clock has been advanced by `duration`."""
+        """Return once the clock has been advanced by `duration`; at once when that is nothing."""
+        if duration <= timedelta(0):
+            return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now + duration, next(self._order), future))
         await future
 
     def wait(self, event: threading.Event, duration: timedelta) -> bool:
-        """Advance by `duration` at once; tell whether `event` was set."""
+        """True at once when `event` is set; else advance by `duration` and look again."""
+        if event.is_set():
+            return True
         self.advance(duration)
         return event.is_set()

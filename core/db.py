@@ -94,6 +94,8 @@ class Database:
         self._jobs: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = (
             queue.SimpleQueue()
         )
+        self._door = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._write_jobs, name="db-writer", daemon=True)
         self._thread.start()
 
@@ -114,10 +116,15 @@ class Database:
         """Call `fn` in a write transaction; on return it is committed and on the disk.
 
         Raises what `fn` raised (then nothing is kept), or Unavailable when another process held
-        the file for longer than the busy limit.
+        the file for longer than the busy limit, or when this database has been closed.
         """
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a write inside a write would wait for itself")
         done: Future[T] = Future()
-        self._jobs.put((fn, done))
+        with self._door:
+            if self._closed:
+                raise Unavailable("the database is closed")
+            self._jobs.put((fn, done))
         try:
             return done.result()
         except OperationalError as error:
@@ -125,9 +132,11 @@ class Database:
 
     def close(self) -> None:
         """Finish what is queued, then close every connection."""
-        if self._thread.is_alive():
-            self._jobs.put(None)
-            self._thread.join()
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
+        self._thread.join()
         self._readers.dispose()
         self._writer.dispose()
 

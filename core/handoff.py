@@ -12,9 +12,10 @@ A source is a folder of files (`2026-11-23.db`, …) that is read in order of fi
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS handoff (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -52,7 +53,7 @@ def append(connection: sqlite3.Connection, *, event_id: str, at: datetime, paylo
     """Add a row in the owner's transaction; False when `event_id` stands there already."""
     done = connection.execute(
         "INSERT INTO handoff (event_id, at_us, payload) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        (event_id, int(at.timestamp() * 1_000_000), payload),
+        (event_id, (at - _EPOCH) // timedelta(microseconds=1), payload),
     )
     return done.rowcount == 1
 
@@ -85,8 +86,6 @@ def _read(file: Path, since: int, limit: int) -> list[HandedOff]:
     finally:
         connection.close()
     return [
-        HandedOff(
-            Cursor(file.name, row), event_id, datetime.fromtimestamp(at_us / 1e6, UTC), payload
-        )
+        HandedOff(Cursor(file.name, row), event_id, _EPOCH + timedelta(microseconds=at_us), payload)
         for row, event_id, at_us, payload in found
     ]

@@ -16,7 +16,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import (
     Column,
@@ -64,6 +64,7 @@ personal_table = Table(
 )
 
 FIRST = "0" * 64
+_DIGESTS = "personal_digests"  # the fact that ties erasable fields to the chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +128,7 @@ def append(connection: Connection, entry: Entry) -> int:
     keys = {name: secrets.token_bytes(16) for name in sorted(entry.personal)}
     facts = dict(entry.facts)
     if keys:
-        facts["personal_digests"] = {
-            name: _digest(key, entry.personal[name]) for name, key in keys.items()
-        }
+        facts[_DIGESTS] = {name: _digest(key, entry.personal[name]) for name, key in keys.items()}
     digest = _hash(prev, seq, entry, facts)
     written: int = connection.execute(
         insert(journal_table)
@@ -185,7 +184,7 @@ def history(connection: Connection, subject: Subject) -> list[Recorded]:
                 verb=row.verb,
                 actor=Actor(row.actor_kind, row.actor_id),
                 at=row.at,
-                facts=row.facts,
+                facts={name: fact for name, fact in row.facts.items() if name != _DIGESTS},
                 personal=personal.get(row.id, {}),
                 reason=row.reason,
             ),
@@ -210,7 +209,7 @@ def verify(connection: Connection, subject: Subject) -> Broken | None:
         )
         if row.prev_hash != prev or row.hash != _hash(prev, row.seq, entry, row.facts):
             return Broken(row.id, row.seq, "content does not match its hash")
-        digests = row.facts.get("personal_digests", {})
+        digests = row.facts.get(_DIGESTS, {})
         for kept in connection.execute(select(personal_table).where(p.journal_id == row.id)):
             if digests.get(kept.name) != _digest(kept.key, kept.value):
                 return Broken(row.id, row.seq, f"personal field {kept.name} was changed")
@@ -232,7 +231,7 @@ def _hash(prev: str, seq: int, entry: Entry, facts: Mapping[str, object]) -> str
             entry.verb,
             entry.actor.kind,
             entry.actor.id,
-            entry.at.isoformat(timespec="microseconds"),
+            entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
             facts,
             entry.reason,
         ],
