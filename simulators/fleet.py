@@ -2,21 +2,46 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from random import Random
+from typing import TYPE_CHECKING
+
+import httpx2
 
 from core.clock import Clock
 from core.log import get
 from devices.protocol.messages import Command, Receipt
 from devices.protocol.topics import Realm
 from simulators import city as cities
+from simulators import crew
+from simulators.desk import Desk, Work
 from simulators.gateway import GatewayLink
+from simulators.hub_api import HubApi
+from simulators.orders import OrderDoor, Posted
+from simulators.people import CrewWork, SeatWork
 from simulators.scenario import Scenario
 from simulators.world import World
 
+if TYPE_CHECKING:
+    from simulators.camera import CameraServer
+
+CAMERA_PATH = "K0001-1"
+REMEMBERED = 1000
 TICK = timedelta(milliseconds=100)
 _log = get("simulators.fleet")
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Where the pretend world meets the hub; the two ports are opened here, on loopback."""
+
+    broker_host: str
+    broker_port: int
+    api_base: str
+    webhook_port: int
+    camera_port: int
 
 
 class Fleet:
@@ -27,7 +52,9 @@ class Fleet:
         self._scenario = scenario
         self.city = cities.generate(scenario)
         self.world = World(scenario, start_s=self._now_s())
-        dice = Random(scenario.seed + 2)  # noqa: S311  (jitter, not a secret)
+        self._dice = Random(scenario.seed + 2)  # noqa: S311  (chance, not a secret)
+        self._desks: dict[str, Desk] = {}
+        self._lift_of: dict[str, str] = {}  # incident number: rescue code, as orders told it
         boot = f"{int(self._now_s()) & 0xFFFFFF:06x}"
         lifts = {lift.id: lift for lift in self.city.lifts}
         self._links: list[GatewayLink] = []
@@ -41,7 +68,7 @@ class Fleet:
                 Realm.KITCHEN if kitchen else Realm.LIFT,
                 boot=boot,
                 clock=clock,
-                dice=dice,
+                dice=self._dice,
                 on_connected=partial(self._connected, len(self._links)),
                 on_receipt=self._receipt,
                 on_command=partial(self._command, len(self._links)),
@@ -60,21 +87,114 @@ class Fleet:
         """How many gateways have a broker now."""
         return sum(link.connected for link in self._links)
 
-    async def move(self) -> None:
-        """Let the world go on, until cancelled."""
+    async def run(
+        self, connections: Connections, tokens: Mapping[str, str], stop: asyncio.Event
+    ) -> None:
+        """Live until `stop` is set; then everything ends."""
+        door = OrderDoor("127.0.0.1", connections.webhook_port, self._ordered)
+        camera = await self._camera(connections.camera_port)
+        await door.start()
+        try:
+            async with httpx2.AsyncClient(timeout=10, trust_env=False) as client:
+                self._desks = self._people(client, connections.api_base, tokens)
+                await self._live(connections, stop)
+        finally:
+            await door.stop()
+            if camera is not None:
+                await camera.stop()
+
+    async def _live(self, connections: Connections, stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._move(), name="world")]
+            tasks += [
+                group.create_task(desk.run(), name=f"desk {name}")
+                for name, desk in self._desks.items()
+            ]
+            host, port = connections.broker_host, connections.broker_port
+            for n, link in enumerate(self._links):
+                # A few at a time: a city that connects at once is a storm.
+                pause = timedelta(milliseconds=10 * n)
+                name = f"gateway {link.identity}"
+                tasks.append(group.create_task(self._speak(link, host, port, pause), name=name))
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+
+    async def _speak(self, link: GatewayLink, host: str, port: int, pause: timedelta) -> None:
+        await self._clock.sleep(pause)
+        await link.run(host, port)
+
+    async def _move(self) -> None:
         while True:
             self.world.advance(self._now_s())
             await self._clock.sleep(TICK)
 
-    async def speak(
-        self, host: str, port: int, group: asyncio.TaskGroup
-    ) -> list[asyncio.Task[None]]:
-        """Start every gateway's connection, a few at a time so that no broker is stormed."""
-        tasks = []
-        for link in self._links:
-            tasks.append(group.create_task(link.run(host, port), name=f"gateway {link.identity}"))
-            await self._clock.sleep(timedelta(milliseconds=10))
-        return tasks
+    async def _camera(self, port: int) -> "CameraServer | None":
+        """The kitchen camera over RTSP; without the video extra the city has none."""
+        try:
+            from simulators.camera import CameraServer, Look  # noqa: PLC0415  (optional extra)
+        except ImportError as error:
+            _log.warning("no simulated camera: the video extra is missing", why=str(error))
+            return None
+        looks = {CAMERA_PATH: Look(name="K0001-1")}
+        server = CameraServer("127.0.0.1", port, looks=looks, clock=self._clock)
+        await server.start()
+        return server
+
+    def _people(
+        self, client: httpx2.AsyncClient, base: str, tokens: Mapping[str, str]
+    ) -> dict[str, Desk]:
+        """A desk for each token whose name is in this city."""
+        plan = self._scenario.crews
+        dealt = crew.characters((firm.code for firm in self.city.firms), plan, self._dice)
+        characters = {f"firm:{code}": character for code, character in dealt.items()}
+        for station in self.city.stations:
+            characters[f"station:{station.code}"] = crew.Character.ANSWERS
+        works: dict[str, Work] = {
+            name: CrewWork(
+                name,
+                HubApi(client, base, tokens[name]),
+                scenario=self._scenario,
+                character=character,
+                dice=self._dice,
+                freed=self._freed,
+            )
+            for name, character in characters.items()
+            if name in tokens
+        }
+        if "dispatcher" in tokens:
+            works["dispatcher"] = SeatWork(
+                HubApi(client, base, tokens["dispatcher"]),
+                scenario=self._scenario,
+                dice=self._dice,
+                stuck=self.world.stuck,
+                released=self._released,
+            )
+        poll = timedelta(seconds=plan.poll_s)
+        return {name: Desk(work, poll=poll, clock=self._clock) for name, work in works.items()}
+
+    def _ordered(self, target: str, posted: Posted) -> bool:
+        desk = self._desks.get(target)
+        if desk is None:
+            return False
+        if posted.lift.rescue_code:
+            self._lift_of[posted.incident] = posted.lift.rescue_code
+            while len(self._lift_of) > REMEMBERED:
+                del self._lift_of[next(iter(self._lift_of))]
+        desk.nudge()
+        return True
+
+    def _freed(self, incident: str) -> None:
+        """A crew has freed the people of an incident: their car moves again."""
+        stuck = {number: code for code, number in self.world.stuck().items() if number}
+        code = stuck.get(incident) or self._lift_of.get(incident)
+        if code:
+            self._released(code)
+        if seat := self._desks.get("dispatcher"):
+            seat.nudge()
+
+    def _released(self, rescue_code: str) -> None:
+        self.world.release(rescue_code, self._now_s())
 
     def _now_s(self) -> float:
         return self._clock.now().timestamp()
@@ -104,11 +224,10 @@ async def run(
     clock: Clock,
     stop: asyncio.Event,
 ) -> None:
-    """Run a pretend city against a hub until `stop` is set."""
-    fleet = Fleet(scenario, clock=clock)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(fleet.move(), name="world")]
-        tasks += await fleet.speak(broker_host, broker_port, group)
-        await stop.wait()
-        for task in tasks:
-            task.cancel()
+    """Run a pretend city against a hub until `stop` is set.
+
+    `tokens`: bearer tokens by whose they are: `firm:F001`, `station:S001`, `dispatcher`; whoever
+    has none stays at home. Raises OSError when a port is taken.
+    """
+    connections = Connections(broker_host, broker_port, api_base, webhook_port, camera_port)
+    await Fleet(scenario, clock=clock).run(connections, tokens, stop)
