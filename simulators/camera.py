@@ -103,7 +103,7 @@ class CameraServer:
             self._server = None
 
     async def inflict(self, path: str, fault: Fault) -> None:
-        """Let the camera at `path` suffer `fault` until told otherwise; only STALL keeps pace."""
+        """Let the camera at `path` suffer `fault` until told otherwise (NONE)."""
         self._faults[path] = fault
         if fault is Fault.DROP:
             await self._cut([task for task, at in self._connections.items() if at == path])

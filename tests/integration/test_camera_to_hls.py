@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -70,12 +71,18 @@ def newest(text: str) -> int:
     return sequence(text) + text.count("#EXTINF") - 1
 
 
+def text_with(root: Path, number: int) -> str:
+    """The playlist once it shows segment `number`."""
+    wait_until(lambda: newest(playlist(root)) >= number, what=f"segment {number}")
+    return playlist(root)
+
+
 def decode_times(folder: Path, text: str) -> list[float]:
     """Seconds of every picture that the playlist's segments decode to, in order."""
     init = re.findall(r'#EXT-X-MAP:URI="(.+?)"', text)[-1]
     names = re.findall(r"^s\d+\.m4s$", text, re.MULTILINE)
     data = b"".join((folder / name).read_bytes() for name in (init, *names))
-    with av.open(BytesIO(data)) as container:
+    with av.open(BytesIO(data), "r") as container:
         return [float(frame.time or 0) for frame in container.decode(video=0)]
 
 
@@ -85,18 +92,20 @@ def told(root: Path) -> list[findings.Finding]:
 
 
 def test_a_camera_plays_as_segments_that_decode(tmp_path: Path) -> None:
-    with cameras({"k1": LOOK}, login=Login("viewer", "p@ss/word")) as served:
-        with fleet_of([camera(served.url("k1"))], tmp_path) as state:
-            text = wait_until(
-                lambda: playlist(tmp_path).count("#EXTINF") >= 3 and playlist(tmp_path),
-                what="three segments",
-            )
-            assert state.camera("K0001-1").state is StreamState.LIVE
-            still = wait_until(lambda: snapshot.latest(tmp_path, "K0001-1"), what="a still")
+    with (
+        cameras({"k1": LOOK}, login=Login("viewer", "p@ss/word")) as served,
+        fleet_of([camera(served.url("k1"))], tmp_path) as state,
+    ):
+        text = text_with(tmp_path, 2)
+        wait_until(lambda: state.camera("K0001-1").state is StreamState.LIVE, what="live")
+        wait_until(lambda: snapshot.latest(tmp_path, "K0001-1"), what="a still")
+        still = snapshot.latest(tmp_path, "K0001-1")
+        assert still is not None
+        jpeg = still.path.read_bytes()
     times = decode_times(hls_folder(tmp_path, "K0001-1"), text)
     assert len(times) >= 36
-    assert all(0 < b - a < 0.2 for a, b in zip(times, times[1:], strict=False))
-    assert still.path.read_bytes().startswith(b"\xff\xd8")
+    assert all(0 < b - a < 0.2 for a, b in pairwise(times))
+    assert jpeg.startswith(b"\xff\xd8")
     assert "p@ss" not in text
     assert "p%40ss" not in text
 
@@ -114,18 +123,16 @@ def test_a_stall_becomes_dark_and_the_time_line_runs_on_after_it(tmp_path: Path)
         before = newest(playlist(tmp_path))
         served.inflict("k1", Fault.NONE)
         wait_until(lambda: stands(StreamState.LIVE), what="live again")
-        text = wait_until(
-            lambda: newest(playlist(tmp_path)) >= before + 2 and playlist(tmp_path),
-            what="new segments",
-        )
-        dark, back = wait_until(lambda: len(told(tmp_path)) == 2 and told(tmp_path), what="both")
+        text = text_with(tmp_path, before + 2)
+        wait_until(lambda: len(told(tmp_path)) == 2, what="dark and back told")
+        dark, back = told(tmp_path)
     assert isinstance(dark, CameraDark)
     assert isinstance(back, CameraBack)
     assert (dark.camera, dark.state, dark.event_id) == ("K0001-1", "offline", back.event_id)
     assert text.count("#EXT-X-MAP") == 1
     assert "#EXT-X-DISCONTINUITY\n" not in text
     times = decode_times(hls_folder(tmp_path, "K0001-1"), text)
-    assert all(0 < b - a < 0.5 for a, b in zip(times, times[1:], strict=False))
+    assert all(0 < b - a < 0.5 for a, b in pairwise(times))
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP, Fault.GARBAGE])
@@ -148,10 +155,7 @@ def test_a_restart_goes_on_with_number_and_time(tmp_path: Path) -> None:
         first = playlist(tmp_path)
         last = decode_times(hls_folder(tmp_path, "K0001-1"), first)[-1]
         with fleet_of([camera(served.url("k1"))], tmp_path):
-            text = wait_until(
-                lambda: newest(playlist(tmp_path)) > newest(first) and playlist(tmp_path),
-                what="a segment of the second run",
-            )
+            text = text_with(tmp_path, newest(first) + 1)
     assert sequence(text) == newest(first) + 1
     assert decode_times(hls_folder(tmp_path, "K0001-1"), text)[0] > last
 
@@ -161,12 +165,10 @@ def test_a_file_plays_round_and_round(tmp_path: Path) -> None:
     write_clip(clip, 2)
     listed = [camera(str(clip), kind=SourceKind.FILE)]
     with fleet_of(listed, tmp_path) as state:
-        text = wait_until(
-            lambda: newest(playlist(tmp_path)) >= 3 and playlist(tmp_path), what="four segments"
-        )
+        text = text_with(tmp_path, 3)
         assert state.camera("K0001-1").state is StreamState.LIVE
     times = decode_times(hls_folder(tmp_path, "K0001-1"), text)
-    assert all(0 < b - a < 0.2 for a, b in zip(times, times[1:], strict=False))
+    assert all(0 < b - a < 0.2 for a, b in pairwise(times))
 
 
 def test_a_camera_that_leaves_takes_its_pictures_along(tmp_path: Path) -> None:
