@@ -109,7 +109,16 @@ def create_account(
     now: datetime,
     actor: Actor,
 ) -> int:
-    """Add an account in the caller's transaction; raises Conflict when the name is taken."""
+    """Add an account in the caller's transaction; raises Conflict when the name is taken.
+
+    A firm's or a station's account must name which: without it, it would see everything.
+    """
+    if (role is Role.FIRM) != (scope.firm_id is not None):
+        raise InvalidMessage("firm_missing", "an account of role firm names its firm", field="firm")
+    if (role is Role.STATION) != (scope.station_id is not None):
+        raise InvalidMessage(
+            "station_missing", "an account of role station names its station", field="station"
+        )
     a = tables.account.c
     if connection.execute(select(a.id).where(a.name == name)).first() is not None:
         raise Conflict("exists", f"there is an account {name!r} already")

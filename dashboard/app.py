@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from dashboard import guards, problems
 from dashboard.api import router as api
 from dashboard.deps import AppContext
+from dashboard.reports import PublicReports
 from dashboard.web import (
     health,
     live,
@@ -32,9 +33,16 @@ def create_app(context: AppContext) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.live = live.LiveFeed(context.database, context.latest, context.clock)
-        yield
-        await app.state.live.close()
+        if staff:
+            app.state.live = live.LiveFeed(context.database, context.latest, context.clock)
+            yield
+            await app.state.live.close()
+        else:
+            app.state.reports = PublicReports(
+                context.reports_file, context.link_secret, context.clock
+            )
+            yield
+            app.state.reports.close()
 
     staff = context.surface == "staff"
     app = FastAPI(

@@ -1,0 +1,49 @@
+"""What an account may look at: every single thing is fetched through here by pages and interface.
+
+What lies outside the account's scope is "not found": nobody is told that it exists.
+"""
+
+from sqlalchemy import Connection
+
+from alerts import queries as alert_queries
+from alerts.queries import IncidentDetail
+from core.errors import NotFound
+from dashboard.access import Scope
+from devices import queries
+from devices.model import Kitchen, Lift
+
+
+def incident(connection: Connection, *, scope: Scope, incident_id: str) -> IncidentDetail:
+    """The incident with all that belongs to it; raises NotFound."""
+    detail = alert_queries.incident(connection, incident_id)
+    found = detail.incident
+    firm_id = None
+    if scope.firm_id is not None and found.lift_id is not None:
+        firm_id = queries.lift_by_id(connection, found.lift_id).firm_id
+    targets = [(each.target_kind.value, each.target_id) for each in detail.assignments]
+    if not scope.covers_incident(found.area, firm_id, targets):
+        raise NotFound("incident", incident_id)
+    return detail
+
+
+def lift(connection: Connection, *, scope: Scope, code: str) -> Lift:
+    """The lift of a rescue or registration code; a firm sees its own. Raises NotFound."""
+    found = queries.lift_by_code(connection, code)
+    if not covers_lift(scope, found):
+        raise NotFound("lift", code)
+    return found
+
+
+def covers_lift(scope: Scope, found: Lift) -> bool:
+    """Whether a lift may be seen: by area; a firm sees those it maintains."""
+    if scope.firm_id is not None:
+        return found.firm_id == scope.firm_id
+    return scope.covers_area(found.area)
+
+
+def kitchen(connection: Connection, *, scope: Scope, code: str) -> Kitchen:
+    """The kitchen of that code; raises NotFound."""
+    found = queries.kitchen_by_code(connection, code)
+    if not scope.covers_area(found.area):
+        raise NotFound("kitchen", code)
+    return found
