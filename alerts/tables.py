@@ -22,7 +22,7 @@ incident = Table(
     "incident",
     metadata,
     Column("id", String(16), primary_key=True),  # 20261123-0007
-    Column("event_key", String(96), nullable=False, unique=True),  # what opened it, once
+    Column("event_key", String(128), nullable=False, unique=True),  # what opened it, once
     Column("lift_id", Integer, ForeignKey("lift.id"), index=True),  # null: unregistered
     Column("lift_code", String(20), nullable=False),
     Column("area", String(6), nullable=False),
@@ -65,7 +65,7 @@ report = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("incident_id", String(16), ForeignKey("incident.id"), nullable=False, index=True),
-    Column("event_key", String(96), nullable=False, unique=True),
+    Column("event_key", String(128), nullable=False, unique=True),
     Column("at", Instant, nullable=False),
     Column("source", String(16), nullable=False),
     Column("people", Integer),

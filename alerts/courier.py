@@ -1,0 +1,126 @@
+"""Carries notices out of the outbox: at least once, each attempt with the same key.
+
+Theory of operation. A claim moves `next_at` past the longest attempt and counts the attempt, in a
+short transaction; then the sender works outside of any transaction; then the outcome is kept. A
+courier that is killed between the two leaves a claim that runs out, and the notice is sent again
+with the same Idempotency-Key. Failures wait longer each time, with jitter.
+"""
+
+import random
+import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection, select, update
+
+from alerts import store
+from alerts.enact import record
+from alerts.model import Notice, NoticeState
+from alerts.notify.port import FailedSend, Outgoing, Sender, Sent
+from alerts.tables import notice
+from alerts.verbs import Verb
+from core import log
+from core.backoff import delay
+from core.clock import Clock
+from core.db import Database
+from core.errors import HubError
+from core.journal import Actor
+from core.metrics import NOTICES
+
+COURIER = Actor("engine", "courier")
+BATCH = 20
+PAUSE = timedelta(milliseconds=250)
+CLAIM = timedelta(seconds=30)
+BASE, CAP = timedelta(seconds=1), timedelta(minutes=2)
+GIVE_UP_AFTER = 20
+
+
+class Courier:
+    """Sends due notices by the sender that each names."""
+
+    def __init__(self, database: Database, senders: Mapping[str, Sender], clock: Clock) -> None:
+        self._database = database
+        self._senders = senders
+        self._clock = clock
+        self._log = log.get("alerts.courier")
+        self._jitter = random.Random()  # noqa: S311  (spreads retries, guards nothing)
+
+    def run(self, stop: threading.Event) -> None:
+        """Carry until `stop` is set."""
+        while not stop.is_set():
+            try:
+                carried = self.run_once()
+            except HubError as error:
+                self._log.warning("courier_cycle_failed", error=str(error))
+                carried = 0
+            if not carried:
+                self._clock.wait(stop, PAUSE)
+
+    def run_once(self) -> int:
+        """Try up to 20 due notices once each; answers how many were tried."""
+        now = self._clock.now()
+        claimed = [
+            each
+            for sender in self._senders  # a slow way to reach people never holds up the log
+            for each in self._database.write(partial(claim, sender=sender, now=now))
+        ]
+        for each in claimed:
+            outcome = self._senders[each.sender].send(
+                Outgoing(each.key, each.recipient, each.destination, each.body)
+            )
+            self._database.write(
+                partial(self._keep, each=each, outcome=outcome, now=self._clock.now())
+            )
+        return len(claimed)
+
+    def _keep(
+        self, connection: Connection, each: Notice, outcome: Sent | FailedSend, now: datetime
+    ) -> None:
+        changes: dict[str, object]
+        match outcome:
+            case Sent():
+                changes = {"state": NoticeState.SENT, "sent_at": now, "next_at": None}
+                NOTICES.labels(each.sender, "sent").inc()
+            case FailedSend(reason, retry) if retry and each.attempts < GIVE_UP_AFTER:
+                pause = delay(each.attempts, base=BASE, cap=CAP, jitter=self._jitter.random())
+                changes = {"next_at": now + pause, "last_error": reason[:500]}
+                NOTICES.labels(each.sender, "retry").inc()
+            case FailedSend(reason):
+                changes = {
+                    "state": NoticeState.FAILED,
+                    "next_at": None,
+                    "last_error": reason[:500],
+                }
+                NOTICES.labels(each.sender, "failed").inc()
+                record(
+                    connection,
+                    each.incident_id,
+                    Verb.NOTICE_FAILED,
+                    now,
+                    COURIER,
+                    notice=each.key,
+                    recipient=each.recipient,
+                    error=reason[:200],
+                )
+        connection.execute(update(notice).where(notice.c.id == each.id).values(**changes))
+
+
+def claim(connection: Connection, sender: str, now: datetime) -> list[Notice]:
+    """Take due notices of one sender for one attempt each."""
+    c = notice.c
+    rows = connection.execute(
+        select(notice)
+        .where(c.next_at <= now, c.state == NoticeState.PENDING, c.sender == sender)
+        .order_by(c.next_at)
+        .limit(BATCH)
+    ).all()
+    ids = [row.id for row in rows]
+    if ids:
+        connection.execute(
+            update(notice)
+            .where(c.id.in_(ids))
+            .values(attempts=c.attempts + 1, next_at=now + CLAIM * len(ids))
+        )
+    again = connection.execute(select(notice).where(c.id.in_(ids)).order_by(c.id))
+    return [store.to_notice(row) for row in again]

@@ -1,0 +1,340 @@
+"""Writes what the ladder decided: one place where a decision becomes rows.
+
+Theory of operation. `settle` is called by every command and by the engine, in their transaction:
+it builds the view of an incident, lets `sla.decide` decide, and writes rungs, assignments, notices,
+journal and the next `wake_at` together. An offer and its notices are therefore never apart.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from alerts import assignment as assignments
+from alerts import dispatch, sla, store, wording
+from alerts.assignment import OPEN, AssignmentAction, AssignmentState, TargetKind
+from alerts.incident import INCIDENT, IncidentEvent
+from alerts.model import Assignment, Incident
+from alerts.sla import Asked, Audience, Decision, IncidentView, Offer, Target
+from alerts.verbs import Verb
+from core import journal
+from core.errors import NotFound
+from core.journal import Actor, Entry, Subject
+from devices import queries
+from devices.model import Lift
+
+LOCAL = ZoneInfo("Asia/Shanghai")  # the clock on the wall of every crew that reads a notice
+SEAT, SUPERVISOR = "seat", "supervisor"
+LEVEL1 = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An incident after a decision, and the rungs that were taken."""
+
+    incident: Incident
+    decision: Decision
+
+
+def record(
+    connection: Connection,
+    incident_id: str,
+    verb: Verb,
+    now: datetime,
+    actor: Actor,
+    reason: str = "",
+    **facts: object,
+) -> None:
+    """Journal something about an incident."""
+    journal.append(
+        connection,
+        Entry(Subject("incident", incident_id), verb, actor, now, facts=facts, reason=reason[:500]),
+    )
+
+
+def settle(connection: Connection, incident: Incident, now: datetime, actor: Actor) -> Settled:
+    """Decide about `incident` at `now` and keep the decision."""
+    decision = sla.decide(view_of(connection, incident), incident.policy, now)
+    return enact(connection, incident, decision, now, actor)
+
+
+def view_of(connection: Connection, incident: Incident) -> IncidentView:
+    """What the ladder must know of an incident."""
+    lift = lift_of(connection, incident)
+    firm = None
+    if lift is not None and lift.firm_id is not None:
+        found = queries.firm_by_id(connection, lift.firm_id)
+        firm = Target(TargetKind.FIRM, found.id, found.name, found.phone_24h, found.webhook_url)
+    return IncidentView(
+        kind=incident.kind,
+        state=incident.state,
+        level=incident.level,
+        injured=incident.injured,
+        opened_at=incident.opened_at,
+        on_scene_at=incident.on_scene_at,
+        freed_at=incident.freed_at,
+        confirmed_at=incident.confirmed_at,
+        cause_reported_at=incident.cause_reported_at,
+        taken=incident.taken_steps,
+        asked=tuple(
+            Asked(a.id, a.level, _target(connection, a), a.state, a.offered_at)
+            for a in store.assignments(connection, incident.id)
+        ),
+        firm=firm,
+        stations=_stations(connection, incident, lift),
+    )
+
+
+def lift_of(connection: Connection, incident: Incident) -> Lift | None:
+    """The lift of an incident, if the registry knows it."""
+    return None if incident.lift_id is None else queries.lift_by_id(connection, incident.lift_id)
+
+
+def _stations(connection: Connection, incident: Incident, lift: Lift | None) -> tuple[Target, ...]:
+    ranked = dispatch.rank(
+        None if lift is None else lift.position,
+        queries.stations(connection, incident.area),
+        store.open_orders(connection),
+        radius_m=incident.policy.level2_radius_m,
+        busy_counts_as_m=incident.policy.busy_counts_as_m,
+    )
+    return tuple(
+        Target(
+            TargetKind.STATION,
+            r.station.id,
+            r.station.name,
+            r.station.phone,
+            r.station.webhook_url,
+            r.reasons,
+            r.shortfalls,
+        )
+        for r in ranked
+    )
+
+
+def _target(connection: Connection, asked: Assignment) -> Target:
+    url = ""
+    try:
+        if asked.target_id is not None:
+            url = (
+                queries.firm_by_id(connection, asked.target_id).webhook_url
+                if asked.target_kind is TargetKind.FIRM
+                else queries.station_by_id(connection, asked.target_id).webhook_url
+            )
+    except NotFound:  # taken off the registry meanwhile; the log still tells it
+        url = ""
+    return Target(asked.target_kind, asked.target_id, asked.target_name, asked.target_phone, url)
+
+
+def enact(
+    connection: Connection, incident: Incident, decision: Decision, now: datetime, actor: Actor
+) -> Settled:
+    """Keep a decision: journal, lapses, offers, notices, flags and the next `wake_at`."""
+    for step in decision.steps:
+        record(
+            connection,
+            incident.id,
+            Verb.RUNG,
+            now,
+            actor,
+            rung=step.rung,
+            step=step.key,
+            due_at=step.due_at.isoformat(),
+            late_s=round((now - step.due_at).total_seconds(), 3),
+            why=step.why,
+        )
+    for lapsed in decision.lapsed:
+        _lapse(connection, store.load_assignment(connection, lapsed), now, actor)
+    state, dispatched_at = incident.state, incident.dispatched_at
+    for offer in decision.offers:
+        state = INCIDENT.next_state(state, IncidentEvent.DISPATCH)
+        dispatched_at = dispatched_at or now
+        _offer(connection, incident, offer, now, actor)
+    for order in decision.notices:
+        _tell(connection, incident, order, now)
+    due = {step.rung: step.due_at for step in decision.steps}
+    changes: dict[str, object] = {
+        "state": state,
+        "level": decision.level,
+        "dispatched_at": dispatched_at,
+        "taken_steps": sorted(incident.taken_steps | {step.key for step in decision.steps}),
+        "wake_at": decision.wake_at,
+    }
+    if decision.target_missed:
+        changes["target_missed_at"] = due[sla.Rung.TARGET_ARRIVAL]
+    if decision.statutory_missed:
+        changes["statutory_missed_at"] = due[sla.Rung.STATUTORY_ARRIVAL]
+    return Settled(store.save_incident(connection, incident, **changes), decision)
+
+
+def _lapse(connection: Connection, asked: Assignment, now: datetime, actor: Actor) -> None:
+    state = assignments.next_state(asked.state, AssignmentAction.LAPSE)
+    store.save_assignment(connection, asked, state=state)
+    record(
+        connection,
+        asked.incident_id,
+        Verb.UNANSWERED,
+        now,
+        actor,
+        assignment=asked.id,
+        level=asked.level,
+        target=asked.target_name,
+    )
+
+
+def _offer(
+    connection: Connection, incident: Incident, offer: Offer, now: datetime, actor: Actor
+) -> None:
+    target = offer.target
+    written = store.add_assignment(
+        connection,
+        incident_id=incident.id,
+        level=offer.level,
+        target_kind=target.kind,
+        target_id=target.id,
+        target_name=target.name,
+        target_phone=target.phone,
+        offered_at=now,
+    )
+    record(
+        connection,
+        incident.id,
+        Verb.OFFERED,
+        now,
+        actor,
+        assignment=written,
+        level=offer.level,
+        target_kind=target.kind,
+        target=target.name,
+        why=offer.why,
+        reasons=list(target.reasons),
+        shortfalls=list(target.shortfalls),
+    )
+    text = wording.offer(incident, offer.level, offer.answer_by, LOCAL)
+    post(
+        connection,
+        incident,
+        f"{incident.id}/offer/{written}",
+        "offer",
+        text,
+        now,
+        target=target,
+        assignment=written,
+        level=offer.level,
+        answer_by=offer.answer_by,
+    )
+
+
+def _tell(
+    connection: Connection, incident: Incident, order: sla.NoticeOrder, now: datetime
+) -> None:
+    text = wording.rung(incident, order.rung, order.audience)
+    key = f"{incident.id}/{order.step}/{order.audience}"
+    post(
+        connection,
+        incident,
+        key,
+        order.rung,
+        text,
+        now,
+        target=order.target if order.audience is Audience.TARGET else None,
+        audience=order.audience,
+    )
+
+
+def post(
+    connection: Connection,
+    incident: Incident,
+    key: str,
+    kind: str,
+    text: str,
+    now: datetime,
+    *,
+    target: Target | None = None,
+    audience: str = SEAT,
+    assignment: int | None = None,
+    level: int | None = None,
+    answer_by: datetime | None = None,
+) -> None:
+    """Write a notice for the log, and one for the target's webhook where it has one."""
+    lift = lift_of(connection, incident)
+    links = {"incident": f"/api/v1/incidents/{incident.id}"}
+    if assignment is not None:
+        links["assignment"] = f"/api/v1/assignments/{assignment}"
+    body: dict[str, object] = {
+        "incident": incident.id,
+        "assignment": assignment,
+        "level": incident.level if level is None else level,
+        "kind": kind,
+        "text": text,
+        "lift": {
+            "rescue_code": incident.lift_code,
+            "address": lift.address if lift else incident.place,
+            "building": lift.building if lift else "",
+            "latitude": lift.position.latitude if lift and lift.position else None,
+            "longitude": lift.position.longitude if lift and lift.position else None,
+        },
+        "people": incident.people,
+        "injured": incident.injured,
+        "opened_at": incident.opened_at.isoformat(),
+        "answer_by": answer_by.isoformat() if answer_by else None,
+        "links": links,
+    }
+    ways = [("log", target.phone if target else "")]
+    if target is not None and target.webhook_url:
+        ways.append(("webhook", target.webhook_url))
+    for sender, destination in ways:
+        whole = f"{key}/{sender}"
+        store.add_notice(
+            connection,
+            key=whole,
+            incident_id=incident.id,
+            sender=sender,
+            recipient=target.name if target else audience,
+            destination=destination,
+            body={"notice": whole} | body,
+            created_at=now,
+            next_at=now,
+        )
+
+
+def stand_down(
+    connection: Connection, incident: Incident, now: datetime, actor: Actor, *, except_id: int = 0
+) -> None:
+    """Release every target that may still act; a crew on the scene has done its work."""
+    for asked in store.assignments(connection, incident.id):
+        if asked.id == except_id or asked.state not in OPEN:
+            continue
+        there = asked.state is AssignmentState.ON_SCENE
+        action = AssignmentAction.FINISH if there else AssignmentAction.STAND_DOWN
+        state = assignments.next_state(asked.state, action)
+        store.save_assignment(connection, asked, state=state, ended_at=now)
+        record(
+            connection,
+            incident.id,
+            Verb.FINISHED if there else Verb.STOOD_DOWN,
+            now,
+            actor,
+            assignment=asked.id,
+            target=asked.target_name,
+        )
+        if not there:
+            tell_stand_down(connection, incident, asked, now)
+
+
+def tell_stand_down(
+    connection: Connection, incident: Incident, asked: Assignment, now: datetime
+) -> None:
+    """Write the notices that release one target."""
+    post(
+        connection,
+        incident,
+        f"{incident.id}/stand_down/{asked.id}",
+        "stand_down",
+        wording.stand_down(incident),
+        now,
+        target=_target(connection, asked),
+        assignment=asked.id,
+        level=asked.level,
+    )

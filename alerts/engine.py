@@ -1,0 +1,116 @@
+"""The engine: takes what is due, decides, keeps.
+
+Theory of operation. `run_once` asks for incidents whose `wake_at` has come and settles each in a
+transaction of its own, so a restart is no special case and one incident that fails holds up no
+other. A step of the machine's clock moves no due time: it is journalled once, shown as a metric,
+and accepted only after it has stayed for ten minutes.
+"""
+
+import threading
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol, runtime_checkable
+
+from sqlalchemy import Connection
+
+from alerts import queries, store
+from alerts.enact import Settled, settle
+from alerts.policy import PolicyBook
+from alerts.verbs import Verb
+from core import journal, log
+from core.clock import STEP_CONFIRMED_AFTER, STEP_NOTICED, Clock
+from core.db import Database
+from core.errors import Conflict, HubError
+from core.journal import Actor, Entry, Subject
+from core.metrics import CLOCK_STEP, ENGINE_CYCLES, ENGINE_LATENESS, INCIDENTS_OPEN
+
+ENGINE = Actor("engine", "engine")
+CLOCK = Subject("clock", "wall")
+BATCH = 200
+PAUSE = timedelta(milliseconds=250)
+
+
+@runtime_checkable
+class SteppingClock(Protocol):
+    """A clock that can tell how far wall time has moved away from it."""
+
+    def step(self) -> timedelta:
+        """Wall time minus our time."""
+        ...
+
+    def reanchor(self) -> None:
+        """Accept wall time."""
+        ...
+
+
+class Engine:
+    """Settles incidents whose time has come. One runs in a hub."""
+
+    def __init__(self, database: Database, policies: PolicyBook, clock: Clock) -> None:
+        self.policies = policies  # of new incidents; a running one keeps its snapshot
+        self._database = database
+        self._clock = clock
+        self._log = log.get("alerts.engine")
+        self._stepped_at: float | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set."""
+        while not stop.is_set():
+            try:
+                worked = self.run_once()
+            except HubError as error:
+                self._log.warning("engine_cycle_failed", error=str(error))
+                worked = 0
+            if worked < BATCH:
+                self._clock.wait(stop, PAUSE)
+
+    def run_once(self) -> int:
+        """Settle up to 200 due incidents; answers how many were."""
+        self._watch_clock()
+        now = self._clock.now()
+        due = self._database.read(partial(store.due_incidents, now=now, limit=BATCH))
+        for incident_id in due:
+            try:
+                self._settle(incident_id, now)
+            except Conflict as error:  # somebody acted meanwhile and has settled it
+                self._log.info("engine_came_late", incident=incident_id, error=str(error))
+        ENGINE_CYCLES.inc()
+        INCIDENTS_OPEN.set(self._database.read(queries.open_count))
+        return len(due)
+
+    def _settle(self, incident_id: str, now: datetime) -> None:
+        def work(connection: Connection) -> Settled | None:
+            incident = store.load_incident(connection, incident_id)
+            if incident.wake_at is None or incident.wake_at > now:
+                return None
+            return settle(connection, incident, now, ENGINE)
+
+        settled = self._database.write(work)
+        for step in settled.decision.steps if settled else ():
+            ENGINE_LATENESS.observe(max((now - step.due_at).total_seconds(), 0))
+
+    def _watch_clock(self) -> None:
+        clock = self._clock
+        if not isinstance(clock, SteppingClock):
+            return
+        step = clock.step()
+        CLOCK_STEP.set(step.total_seconds())
+        if abs(step) <= STEP_NOTICED:
+            self._stepped_at = None
+        elif self._stepped_at is None:
+            self._stepped_at = clock.monotonic()
+            self._say(Verb.CLOCK_STEPPED, step)
+        elif clock.monotonic() - self._stepped_at >= STEP_CONFIRMED_AFTER.total_seconds():
+            clock.reanchor()
+            self._stepped_at = None
+            self._say(Verb.CLOCK_CONFIRMED, step)
+
+    def _say(self, verb: Verb, step: timedelta) -> None:
+        entry = Entry(
+            CLOCK,
+            verb,
+            ENGINE,
+            self._clock.now(),
+            facts={"step_s": round(step.total_seconds(), 3)},
+        )
+        self._database.write(partial(journal.append, entry=entry))

@@ -1,0 +1,234 @@
+"""Applies what telemetry, video and the public pages handed off: once each, by event id.
+
+A condition becomes an alarm. A critical one of a lift also opens an incident (or joins the open
+one): an entrapment where people are, or may be, inside; else a fault for the firm. The end of the
+condition is only a proposal: whether everybody is out is decided by a person's voice.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from alerts import alarm as alarms
+from alerts import store, tables
+from alerts.alarm import AlarmEvent, AlarmState
+from alerts.enact import record
+from alerts.incident import RESCUING
+from alerts.intake import open_incident
+from alerts.model import Alarm, Intake, Source
+from alerts.policy import PolicyBook
+from alerts.sla import Kind
+from alerts.verbs import Verb
+from core import journal
+from core.errors import NotFound
+from core.journal import Actor, Entry, Subject
+from devices import queries
+from devices.findings import (
+    CameraBack,
+    CameraDark,
+    ConditionCleared,
+    ConditionRaised,
+    Finding,
+    PublicReport,
+    Severity,
+)
+from devices.model import Lift
+
+TELEMETRY = Actor("system", "telemetry")
+VIDEO = Actor("system", "video")
+PUBLIC = Actor("public", "qr")
+
+
+def apply_finding(
+    connection: Connection, finding: Finding, policies: PolicyBook, now: datetime
+) -> str:
+    """Apply one finding; the answer says what came of it and is a metric label.
+
+    raised, opened, merged, cleared, repeated or unknown (an end whose beginning never came).
+    """
+    match finding:
+        case ConditionRaised():
+            return _raised(connection, finding, policies, now)
+        case ConditionCleared():
+            return _cleared(connection, finding.event_id, finding.at, now, TELEMETRY)
+        case CameraDark():
+            fresh = _add_alarm(
+                connection,
+                finding.event_id,
+                Subject("camera", finding.camera),
+                code=f"camera.{finding.state}",
+                severity=Severity.MINOR,
+                detail=finding.reason,
+                since=finding.since,
+                now=now,
+                actor=VIDEO,
+            )
+            return "raised" if fresh else "repeated"
+        case CameraBack():
+            return _cleared(connection, finding.event_id, finding.at, now, VIDEO)
+        case PublicReport():
+            return _reported(connection, finding, policies, now)
+
+
+def acknowledge_alarm(connection: Connection, event_id: str, now: datetime, actor: Actor) -> Alarm:
+    """Somebody has seen the alarm. Raises NotFound or Conflict("wrong_state")."""
+    found = store.load_alarm(connection, event_id)
+    if found is None:
+        raise NotFound("alarm", event_id)
+    state = alarms.next_state(found.state, AlarmEvent.ACKNOWLEDGE)
+    _change(connection, found, state=state, acknowledged_at=now, acknowledged_by=actor.id)
+    _say(connection, found, Verb.ALARM_ACKNOWLEDGED, now, actor)
+    kept = store.load_alarm(connection, event_id)
+    if kept is None:
+        raise NotFound("alarm", event_id)
+    return kept
+
+
+def _raised(
+    connection: Connection, found: ConditionRaised, policies: PolicyBook, now: datetime
+) -> str:
+    fresh = _add_alarm(
+        connection,
+        found.event_id,
+        Subject(found.subject_kind, found.subject),
+        code=found.code,
+        severity=found.severity,
+        detail=found.detail,
+        since=found.since,
+        now=now,
+        actor=TELEMETRY,
+    )
+    if not fresh:
+        return "repeated"
+    if found.subject_kind != "lift" or found.severity is not Severity.CRITICAL:
+        return "raised"
+    lift = _lift(connection, found.subject)
+    if lift is None:
+        return "raised"
+    # Only somebody inside makes it a rescue; where the gateway cannot tell, it is one.
+    trapped = found.code.startswith(("trapped.", "alarm.")) or found.occupied is not False
+    intake = Intake(
+        event_key=found.event_id,
+        kind=Kind.TRAPPED if trapped else Kind.FAULT,
+        source=Source.BUTTON if found.code == "alarm.button" else Source.INFERRED,
+        lift=lift,
+        floor=found.floor,
+        note=found.detail or found.code,
+    )
+    opened = open_incident(connection, intake, policies, now, TELEMETRY)
+    connection.execute(
+        update(tables.alarm)
+        .where(tables.alarm.c.event_id == found.event_id)
+        .values(incident_id=opened.incident_id)
+    )
+    return "opened" if opened.created else "merged"
+
+
+def _reported(
+    connection: Connection, told: PublicReport, policies: PolicyBook, now: datetime
+) -> str:
+    lift = _lift(connection, told.lift)
+    intake = Intake(
+        event_key=told.event_id,
+        kind=Kind.TRAPPED if told.trapped else Kind.FAULT,
+        source=Source.PUBLIC,
+        lift=lift,
+        lift_code=told.lift,
+        place="" if lift else f"电梯 {told.lift}",
+        people=told.people,
+        injured=told.injured,
+        note=told.note,
+        reporter_name=told.reporter_name,
+        reporter_phone=told.reporter_phone,
+    )
+    opened = open_incident(connection, intake, policies, now, PUBLIC)
+    if opened.created:
+        return "opened"
+    return "merged" if opened.merged else "repeated"
+
+
+def _lift(connection: Connection, code: str) -> Lift | None:
+    try:
+        return queries.lift_by_code(connection, code)
+    except NotFound:
+        return None
+
+
+def _add_alarm(
+    connection: Connection,
+    event_id: str,
+    subject: Subject,
+    *,
+    code: str,
+    severity: Severity,
+    detail: str,
+    since: datetime,
+    now: datetime,
+    actor: Actor,
+) -> bool:
+    done = connection.execute(
+        upsert(tables.alarm)
+        .values(
+            event_id=event_id,
+            subject_kind=subject.kind,
+            subject=subject.id,
+            code=code,
+            severity=severity,
+            state=AlarmState.ACTIVE,
+            detail=detail[:500],
+            since=since,
+        )
+        .on_conflict_do_nothing(index_elements=["event_id"])
+    )
+    if done.rowcount != 1:
+        return False
+    facts = {"event_id": event_id, "code": code, "severity": severity, "detail": detail}
+    journal.append(connection, Entry(subject, Verb.ALARM_RAISED, actor, now, facts=facts))
+    return True
+
+
+def _cleared(
+    connection: Connection, event_id: str, at: datetime, now: datetime, actor: Actor
+) -> str:
+    found = store.load_alarm(connection, event_id)
+    if found is None:
+        return "unknown"
+    if AlarmEvent.CLEAR not in alarms.ALARM.allowed(found.state):
+        return "repeated"
+    state = alarms.next_state(found.state, AlarmEvent.CLEAR)
+    _change(connection, found, state=state, cleared_at=at)
+    _say(connection, found, Verb.ALARM_CLEARED, now, actor)
+    if found.incident_id is not None:
+        incident = store.load_incident(connection, found.incident_id)
+        if incident.state in RESCUING:
+            record(
+                connection,
+                incident.id,
+                Verb.CONDITION_CLEARED,
+                now,
+                actor,
+                event_id=event_id,
+                code=found.code,
+                proposal="self_escaped",
+            )
+    return "cleared"
+
+
+def _change(connection: Connection, found: Alarm, **changes: object) -> None:
+    connection.execute(
+        update(tables.alarm).where(tables.alarm.c.event_id == found.event_id).values(**changes)
+    )
+
+
+def _say(connection: Connection, found: Alarm, verb: Verb, now: datetime, actor: Actor) -> None:
+    journal.append(
+        connection,
+        Entry(
+            Subject(found.subject_kind, found.subject),
+            verb,
+            actor,
+            now,
+            facts={"event_id": found.event_id, "code": found.code},
+        ),
+    )

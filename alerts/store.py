@@ -1,0 +1,216 @@
+"""Rows to values and back. Takes an open connection and never commits."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Row, cast, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from alerts import policy
+from alerts.alarm import AlarmState
+from alerts.assignment import OPEN, AssignmentState, TargetKind
+from alerts.incident import RESCUING, IncidentState
+from alerts.model import Alarm, Assignment, Incident, Notice, NoticeState, Report, Source
+from alerts.sla import Kind
+from alerts.tables import alarm, assignment, incident, notice, report
+from core.errors import Conflict, NotFound
+
+AnyRow = Row[Any]  # SQLAlchemy types rows by position; we read them by name
+
+
+def _values(row: AnyRow) -> dict[str, Any]:
+    return dict(row._mapping)  # noqa: SLF001  (public by documentation, underscored against clashes)
+
+
+def to_incident(row: AnyRow) -> Incident:
+    """A row of `incident` as a value."""
+    values = {
+        name: value
+        for name, value in _values(row).items()
+        if name not in {"merged_into", "policy", "taken_steps"}
+    }
+    values |= {
+        "kind": Kind(row.kind),
+        "source": Source(row.source),
+        "state": IncidentState(row.state),
+        "policy": policy.from_json(row.policy),
+        "taken_steps": frozenset(row.taken_steps),
+    }
+    return Incident(**values)
+
+
+def to_assignment(row: AnyRow) -> Assignment:
+    """A row of `assignment` as a value."""
+    values = _values(row) | {
+        "state": AssignmentState(row.state),
+        "target_kind": TargetKind(row.target_kind),
+    }
+    return Assignment(**values)
+
+
+def to_notice(row: AnyRow) -> Notice:
+    """A row of `notice` as a value."""
+    return Notice(**(_values(row) | {"state": NoticeState(row.state)}))
+
+
+def to_alarm(row: AnyRow) -> Alarm:
+    """A row of `alarm` as a value."""
+    return Alarm(**(_values(row) | {"state": AlarmState(row.state)}))
+
+
+def load_incident(connection: Connection, incident_id: str) -> Incident:
+    """The incident of that number; raises NotFound."""
+    row = connection.execute(select(incident).where(incident.c.id == incident_id)).one_or_none()
+    if row is None:
+        raise NotFound("incident", incident_id)
+    return to_incident(row)
+
+
+def load_assignment(connection: Connection, assignment_id: int) -> Assignment:
+    """The assignment of that id; raises NotFound."""
+    row = connection.execute(
+        select(assignment).where(assignment.c.id == assignment_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("assignment", str(assignment_id))
+    return to_assignment(row)
+
+
+def assignments(connection: Connection, incident_id: str) -> list[Assignment]:
+    """The assignments of an incident in the order of offering."""
+    rows = connection.execute(
+        select(assignment).where(assignment.c.incident_id == incident_id).order_by(assignment.c.id)
+    )
+    return [to_assignment(row) for row in rows]
+
+
+def reports(connection: Connection, incident_id: str) -> list[Report]:
+    """The tellings of an incident, oldest first."""
+    rows = connection.execute(
+        select(report).where(report.c.incident_id == incident_id).order_by(report.c.id)
+    )
+    return [Report(**(_values(row) | {"source": Source(row.source)})) for row in rows]
+
+
+def notices(connection: Connection, incident_id: str) -> list[Notice]:
+    """The notices of an incident, oldest first."""
+    rows = connection.execute(
+        select(notice).where(notice.c.incident_id == incident_id).order_by(notice.c.id)
+    )
+    return [to_notice(row) for row in rows]
+
+
+def check_version(kind: str, key: object, actual: int, expected: int | None) -> None:
+    """Raise Conflict("stale_version") unless the caller has seen the newest version."""
+    if expected is not None and expected != actual:
+        raise Conflict(
+            "stale_version", f"{kind} {key} is at version {actual}, you have seen {expected}"
+        )
+
+
+def save_incident(connection: Connection, before: Incident, **changes: object) -> Incident:
+    """Keep `changes` of the incident as loaded; raises Conflict when another came first."""
+    done = connection.execute(
+        update(incident)
+        .where(incident.c.id == before.id, incident.c.version == before.version)
+        .values(version=before.version + 1, **changes)
+    )
+    if done.rowcount != 1:
+        raise Conflict("stale_version", f"incident {before.id} has changed")
+    return load_incident(connection, before.id)
+
+
+def save_assignment(connection: Connection, before: Assignment, **changes: object) -> Assignment:
+    """Keep `changes` of the assignment as loaded; raises Conflict when another came first."""
+    done = connection.execute(
+        update(assignment)
+        .where(assignment.c.id == before.id, assignment.c.version == before.version)
+        .values(version=before.version + 1, **changes)
+    )
+    if done.rowcount != 1:
+        raise Conflict("stale_version", f"assignment {before.id} has changed")
+    return load_assignment(connection, before.id)
+
+
+def incident_of_key(connection: Connection, event_key: str) -> str | None:
+    """The incident that this telling opened or joined."""
+    found: str | None = connection.execute(
+        select(report.c.incident_id).where(report.c.event_key == event_key)
+    ).scalar_one_or_none()
+    return found
+
+
+def open_incidents_of(connection: Connection, lift_code: str) -> list[Incident]:
+    """Incidents of a lift in which somebody still needs help, newest first."""
+    rows = connection.execute(
+        select(incident)
+        .where(incident.c.lift_code == lift_code, incident.c.state.in_(RESCUING))
+        .order_by(incident.c.opened_at.desc(), incident.c.id.desc())
+    )
+    return [to_incident(row) for row in rows]
+
+
+def next_ordinal(connection: Connection, day: str) -> int:
+    """The next free number of a day, `20261123`."""
+    c = incident.c
+    highest = connection.execute(
+        select(func.max(cast(func.substr(c.id, len(day) + 2), Integer))).where(
+            c.id >= f"{day}-", c.id < f"{day}."
+        )
+    ).scalar_one()
+    return (highest or 0) + 1
+
+
+def add_report(connection: Connection, **values: object) -> bool:
+    """Write a telling; False when its event key stands there already."""
+    done = connection.execute(
+        upsert(report).values(**values).on_conflict_do_nothing(index_elements=["event_key"])
+    )
+    return done.rowcount == 1
+
+
+def add_notice(connection: Connection, **values: object) -> bool:
+    """Write a notice; False when its key stands there already."""
+    done = connection.execute(
+        upsert(notice)
+        .values(state=NoticeState.PENDING, attempts=0, **values)
+        .on_conflict_do_nothing(index_elements=["key"])
+    )
+    return done.rowcount == 1
+
+
+def add_assignment(connection: Connection, **values: object) -> int:
+    """Write an offered assignment; answers its id."""
+    written: int = connection.execute(
+        insert(assignment)
+        .values(state=AssignmentState.OFFERED, version=1, **values)
+        .returning(assignment.c.id)
+    ).scalar_one()
+    return written
+
+
+def open_orders(connection: Connection) -> dict[int, int]:
+    """How many open assignments each station has."""
+    c = assignment.c
+    rows = connection.execute(
+        select(c.target_id, func.count())
+        .where(c.target_kind == TargetKind.STATION, c.state.in_(OPEN))
+        .group_by(c.target_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def due_incidents(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Incidents whose `wake_at` has come, the longest overdue first."""
+    c = incident.c
+    return list(
+        connection.execute(
+            select(c.id).where(c.wake_at <= now).order_by(c.wake_at).limit(limit)
+        ).scalars()
+    )
+
+
+def load_alarm(connection: Connection, event_id: str) -> Alarm | None:
+    """The alarm of an event, if there is one."""
+    row = connection.execute(select(alarm).where(alarm.c.event_id == event_id)).one_or_none()
+    return None if row is None else to_alarm(row)
