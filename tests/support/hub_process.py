@@ -1,5 +1,6 @@
 """A whole hub as a user starts it: real processes, a data folder and ports of its own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -28,6 +29,7 @@ class HubProcess:
             **(settings or {}),
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self.token = ""
         self.output = data.parent / f"{data.name}.log"
 
     @property
@@ -60,10 +62,17 @@ class HubProcess:
         return self
 
     def ready(self) -> bool:
-        """Whether /health/ready answers 200; fails at once when the process has ended."""
+        """Whether pages, public pages and both lanes answer; fails when the process has ended."""
         if self.process is not None and self.process.poll() is not None:
             raise AssertionError(f"the hub ended with {self.process.returncode}\n{self.log()}")
-        return self.status("/health/ready") == 200
+        try:
+            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as answer:  # noqa: S310
+                told = json.load(answer)
+        except OSError:
+            return False
+        lanes = [check["ok"] for name, check in told["checks"].items() if "lane" in name]
+        public = self.status("/health/live", public=True)
+        return told["status"] == "ok" and len(lanes) >= 2 and public == 200
 
     def status(self, path: str, *, public: bool = False) -> int:
         """The status of a GET, 0 while nobody listens."""
