@@ -88,9 +88,10 @@ def _steam(canvas: Picture, x: int, y: int, at_s: float, place: int) -> None:
         top, left = max(0, centre[1] - radius), max(0, centre[0] - radius)
         patch = canvas[top : centre[1] + radius, left : centre[0] + radius]
         if patch.size:
-            white = np.full_like(patch, 250)
-            weight = 0.45 * (1 - age)
-            cv2.addWeighted(white, weight, patch, 1 - weight, 0, dst=patch)
+            cloud = patch.copy()
+            cv2.circle(cloud, (centre[0] - left, centre[1] - top), radius, (252, 252, 252), -1)
+            weight = 0.7 * (1 - age)
+            cv2.addWeighted(cloud, weight, patch, 1 - weight, 0, dst=patch)
 
 
 def _cook(canvas: Picture, x: int, swing: float) -> None:
