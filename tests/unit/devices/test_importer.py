@@ -186,15 +186,16 @@ def test_a_file_that_is_none_is_refused_whole(header: bytes, field: str) -> None
     assert (refused.value.reason, refused.value.field) == ("bad_header", field)
 
 
-def test_a_city_goes_in_by_steps_of_at_most_500(database: Database) -> None:
+def test_a_city_goes_in_by_small_steps(database: Database) -> None:
     report = importer.apply(
-        database, lifts(*({"gateway_id": f"G{n}"} for n in range(1201))), NOW, BY
+        database, lifts(*({"gateway_id": f"G{n}"} for n in range(6 * importer.STEP + 1))), NOW, BY
     )
-    assert report.counts[Outcome.INSERTED] == 1201
+    assert report.counts[Outcome.INSERTED] == 6 * importer.STEP + 1
     chain = database.read(lambda c: journal.history(c, Subject("registry", "lift")))
     sizes = [e.entry.facts["inserted"] for e in chain]
-    assert [len(codes) for codes in sizes if isinstance(codes, list)] == [500, 500, 201]
-    assert database.read(queries.counts).gateways == 1201
+    assert [len(codes) for codes in sizes if isinstance(codes, list)] == [importer.STEP] * 6 + [1]
+    assert importer.STEP <= 500
+    assert database.read(queries.counts).gateways == 6 * importer.STEP + 1
 
 
 def test_several_lifts_share_a_new_gateway_and_a_later_one_joins(database: Database) -> None:
