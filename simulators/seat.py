@@ -43,8 +43,8 @@ def body(verb: str, dice: Random) -> dict[str, str]:
             code, _, words = dice.choices(_CAUSES, weights=[w for _, w, _ in _CAUSES])[0]
             return {"code": code, "text": words}
         case "freed":
-            return {"note": "示例：消防救援已救出被困人员"}
+            return {"text": "示例：消防救援已救出被困人员"}
         case "confirm":
-            return {"note": "示例：回访，人员平安"}
+            return {"text": "示例：回访，人员平安"}
         case _:
             return {}

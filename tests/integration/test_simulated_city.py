@@ -180,6 +180,7 @@ async def test_a_trapped_passenger_is_freed_and_the_incident_closed(
     crew = [("f1", verb) for verb in ASSIGNMENT]
     assert verbs == [*crew, *(("d1", verb) for verb in INCIDENT)]
     assert hub.asked[2][2]["proof"] == "qr"
+    assert all(set(body) <= {"code", "text"} for token, _, body in hub.asked if token == "d1")
     assert fleet.world.stuck() == {}
 
 
