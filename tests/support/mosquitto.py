@@ -1,0 +1,111 @@
+"""A real mosquitto broker for a test: own port, own folder, ended with the test."""
+
+import getpass
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.support.ports import free_port
+from tests.support.wait import wait_until
+
+_CONFIGURATION = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence true
+persistence_location {folder}/
+autosave_on_changes true
+autosave_interval 1
+max_queued_messages 100000
+max_inflight_messages 1000
+user {user}
+log_type all
+log_dest file {folder}/mosquitto.log
+"""
+
+
+def find() -> str | None:
+    """Where mosquitto is; Debian keeps it outside an ordinary user's PATH."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+
+@dataclass
+class Broker:
+    """A broker that can be killed and started again on the same port with the same folder."""
+
+    folder: Path
+    port: int
+    host: str = "127.0.0.1"
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        program = find()
+        assert program is not None, "mosquitto is not installed"
+        configuration = self.folder / "mosquitto.conf"
+        configuration.write_text(
+            _CONFIGURATION.format(port=self.port, folder=self.folder, user=getpass.getuser())
+        )
+        self._process = subprocess.Popen([program, "-c", str(configuration)])
+        wait_until(self._answers, what="mosquitto to listen")
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+            self._process = None
+
+    def publish(self, topic: str, payload: str | bytes, qos: int = 1) -> None:
+        """By the real client."""
+        data = payload.encode() if isinstance(payload, str) else payload
+        subprocess.run(
+            ["mosquitto_pub", *self._client, "-t", topic, "-q", str(qos), "-s"],
+            input=data,
+            check=True,
+            timeout=10,
+        )
+
+    def listen(self, topic: str, count: int = 1) -> subprocess.Popen[str]:
+        """mosquitto_sub, already subscribed; it ends by itself after `count` messages or 15 s."""
+        name = f"listener-{free_port()}"
+        command = ["mosquitto_sub", "-i", name, "-q", "1", "-W", "15", "-C", str(count)]
+        sub = subprocess.Popen(
+            [*command, *self._client, "-t", topic], stdout=subprocess.PIPE, text=True
+        )
+        log = self.folder / "mosquitto.log"
+        wait_until(lambda: f"SUBACK to {name}" in log.read_text(), what="the subscription")
+        return sub
+
+    @property
+    def _client(self) -> list[str]:
+        return ["-h", self.host, "-p", str(self.port)]
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex((self.host, self.port)) == 0
+
+
+def heard(sub: subprocess.Popen[str]) -> list[str]:
+    """The payloads that a `listen` got, once it has ended."""
+    out, _ = sub.communicate(timeout=20)
+    return [line for line in out.splitlines() if line.startswith("{")]
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Broker]:
+    """A broker in `folder` for the time of the block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    broker = Broker(folder, free_port())
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.stop()
