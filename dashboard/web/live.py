@@ -37,7 +37,7 @@ STREAM_LASTS = timedelta(minutes=15)
 RETRY_AFTER = timedelta(seconds=1)
 LIFTS_EVERY = timedelta(seconds=1)
 MOST_AT_ONCE = 50  # more changes than this are told as one: everything
-BOARD_KINDS = frozenset({"incident", "assignment", "alarm"})
+BOARD_KINDS = frozenset({"incident", "lift", "gateway", "kitchen", "camera"})
 
 _log = log.get("dashboard.live")
 
@@ -221,7 +221,7 @@ async def lift(
         context.database.read, partial(sight.lift, scope=scope, code=code)
     )
     changes = live.follow(
-        lambda s: s.kind in BOARD_KINDS,
+        lambda s: s.kind == "incident" or s == Subject("lift", found.rescue_code),
         last_id=_last(last_id, after),
         lift_code=found.rescue_code,
     )

@@ -1,0 +1,111 @@
+"""/lifts: the registry, what a lift last said, and its history."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime
+from sqlalchemy import Connection
+
+from alerts.queries import board
+from core.errors import InvalidMessage
+from dashboard import sight
+from dashboard.access import Action
+from dashboard.api.schemas import LiftFull, LiftOut, Listed, PointOut, SeriesOut, lift_fields
+from dashboard.deps import Context, CurrentScope, require
+from devices import queries
+from devices.model import Lift
+from ingest.timeseries.port import Window
+
+SEES = [Depends(require(Action.SEE_LIFTS))]
+router = APIRouter(prefix="/lifts", tags=["lifts"], dependencies=SEES)
+
+LONGEST_WINDOW = timedelta(days=31)
+MOST_POINTS = 2_000
+
+
+@router.get("")
+def listed(
+    context: Context,
+    scope: CurrentScope,
+    q: Annotated[str, Query(max_length=100)] = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> Listed[LiftOut]:
+    """Lifts whose codes begin with `q`, or whose address or building holds it."""
+    if scope.firm_id is not None:
+        return _of_firm(context, scope.firm_id, q, limit, offset)
+    page = context.database.read(
+        partial(queries.find_lifts, text=q, limit=limit, offset=offset, area=scope.area or None)
+    )
+    return Listed(items=[LiftOut.of(each) for each in page.items], total=page.total)
+
+
+def _of_firm(context: Context, firm_id: int, q: str, limit: int, offset: int) -> Listed[LiftOut]:
+    words = q.split()
+    own = [
+        lift
+        for lift in context.database.read(partial(queries.lifts_of_firm, firm_id=firm_id))
+        if all(_holds(lift, word) for word in words)
+    ]
+    items = [LiftOut.of(each) for each in own[offset : offset + limit]]
+    return Listed(items=items, total=len(own))
+
+
+def _holds(lift: Lift, word: str) -> bool:
+    codes = (lift.rescue_code, lift.registration_code)
+    return any(code.startswith(word) for code in codes) or word in lift.address + lift.building
+
+
+@router.get("/{code}")
+def one(code: str, context: Context, scope: CurrentScope) -> LiftFull:
+    """One lift, what it last said, and its open incidents."""
+
+    def find(connection: Connection) -> tuple[Lift, list[str]]:
+        lift = sight.lift(connection, scope=scope, code=code)
+        rows = board(connection, scope.areas, scope.firm_id, scope.station_id)
+        return lift, [r.incident.id for r in rows if r.incident.lift_code == lift.rescue_code]
+
+    lift, incidents = context.database.read(find)
+    state = context.latest.lift(lift.rescue_code)
+    said: dict[str, object] = {
+        "received_at": state.received_at if state else None,
+        "device_at": state.device_at if state else None,
+        "gateway": state.gateway if state else None,
+        "status": dict(state.fields) if state else {},
+        "open_conditions": sorted(state.open_conditions) if state else [],
+        "open_incidents": incidents,
+    }
+    return LiftFull.model_validate({**lift_fields(lift), **said})
+
+
+@router.get("/{code}/history", dependencies=[Depends(require(Action.SEE_HISTORY))])
+def history(
+    code: str,
+    context: Context,
+    scope: CurrentScope,
+    field: Annotated[str, Query(pattern=r"^[a-z][a-z0-9_.]{0,63}$")],
+    start: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    end: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    step: Annotated[int, Query(ge=1, le=86_400, description="seconds")] = 60,
+) -> SeriesOut:
+    """One numeric field in steps of `step` seconds; the last hour unless told."""
+    lift = context.database.read(partial(sight.lift, scope=scope, code=code))
+    until: datetime = end or context.clock.now()
+    since: datetime = start or until - timedelta(hours=1)
+    _check_window(since, until, step)
+    series = context.history.window(
+        Window(lift.rescue_code, field, since, until, timedelta(seconds=step))
+    )
+    points = [
+        PointOut(at=p.at, mean=p.mean, min=p.min, max=p.max, last=p.last) for p in series.points
+    ]
+    return SeriesOut(lift=lift.rescue_code, field=field, points=points)
+
+
+def _check_window(since: datetime, until: datetime, step: int) -> None:
+    if not timedelta(0) < until - since <= LONGEST_WINDOW:
+        raise InvalidMessage("bad_window", "`to` lies up to 31 days behind `from`", field="to")
+    if (until - since) / timedelta(seconds=step) > MOST_POINTS:
+        raise InvalidMessage("too_fine", f"at most {MOST_POINTS} steps: enlarge it", field="step")
