@@ -1,0 +1,165 @@
+"""The broker ladder: a configured URL, else mosquitto as our child, else the embedded rumqttd.
+
+Whichever it is, its address stands in run/broker.json for the other processes. A started broker
+takes the first free port from 1883 upward and keeps that port when it is started again, so that
+devices find it where it was.
+"""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from core import log
+from core.clock import Clock
+from core.errors import Unavailable
+from hub import lifeline, mosquitto
+from hub.folder import DataFolder
+from hub.settings import Mqtt
+from ingest.mqtt import BrokerAddress
+
+ADDRESS_FILE = "broker.json"
+LISTENING_WITHIN_S = 10.0
+_PORTS_TRIED = 50
+_TURN = timedelta(milliseconds=50)
+_log = log.get(__name__)
+
+
+def parse_url(url: str) -> BrokerAddress:
+    """Read `mqtt://user:password@host:port` or `mqtts://…`; raises ValueError with the remedy."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"mqtt", "mqtts", "tcp", "ssl"} or not parts.hostname:
+        raise ValueError("HUB_MQTT__URL: expected mqtt://[user:password@]host[:port] or mqtts://…")
+    tls = parts.scheme in {"mqtts", "ssl"}
+    return BrokerAddress(
+        host=parts.hostname,
+        port=parts.port or (8883 if tls else 1883),
+        username=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        tls=tls,
+    )
+
+
+def address(folder: DataFolder, settings: Mqtt) -> BrokerAddress:
+    """Where the broker is; raises Unavailable while none has been started."""
+    if settings.url:
+        return parse_url(settings.url)
+    try:
+        return BrokerAddress(**json.loads((folder.run / ADDRESS_FILE).read_text()))
+    except FileNotFoundError as error:
+        raise Unavailable("no broker runs: `hub serve`, or set HUB_MQTT__URL") from error
+
+
+def announced(folder: DataFolder) -> bool:
+    """Whether a started broker has written its address."""
+    return (folder.run / ADDRESS_FILE).exists()
+
+
+def free_port(first: int, *, span: int = 1) -> int:
+    """The first port from `first` upward that is free on loopback, and `span - 1` behind it."""
+    for port in range(first, first + _PORTS_TRIED):
+        if all(_is_free(port + n) for n in range(span)):
+            return port
+    last = first + _PORTS_TRIED
+    raise Unavailable(f"no free port between {first} and {last}: set HUB_MQTT__PORT")
+
+
+def run(
+    folder: DataFolder, settings: Mqtt, *, share: int, clock: Clock, stop: threading.Event
+) -> None:
+    """Start the broker, announce it, and stay until `stop`.
+
+    Call from the main thread: the kernel ends the child with the thread that started it. `share`
+    is the folder lock that the child holds too. Raises Unavailable when the broker ends by itself.
+    """
+    program = mosquitto.find() if settings.start != "embedded" else None
+    if program is None and settings.start == "mosquitto":
+        raise Unavailable("mosquitto is not on PATH; Debian: sudo apt-get install mosquitto")
+    port = free_port(_wished(folder, settings), span=1 if program else 2)
+    (folder.run / "broker.port").write_text(str(port))
+    if program:
+        password = folder.secret("mqtt").decode()
+        file = mosquitto.write_files(folder.broker.resolve(), port, password)
+        command = [program, "-c", str(file)]
+        known = BrokerAddress("127.0.0.1", port, mosquitto.USER, password)
+    else:
+        command = [sys.executable, "-c", _EMBEDDED, str(_embedded_file(folder, port))]
+        known = BrokerAddress("127.0.0.1", port)
+    child = subprocess.Popen(  # noqa: S603  (found by us)
+        command,
+        stdin=subprocess.DEVNULL,
+        pass_fds=(share,),
+        preexec_fn=lifeline.die_with_parent,  # noqa: PLW1509  (no other thread runs yet)
+    )
+    lifeline.watch_parent(child.kill)
+    try:
+        _until_listening(child, port, clock, stop)
+        folder.write_run(ADDRESS_FILE, asdict(known))
+        if port != settings.port:
+            _log.warning("port taken", wanted=settings.port, broker_listens_on=port)
+        _log.info("broker listens", kind="mosquitto" if program else "embedded", port=port)
+        while not clock.wait(stop, _TURN):
+            if child.poll() is not None:
+                raise Unavailable(f"the broker ended with status {child.returncode}")
+    finally:
+        child.terminate()
+        child.wait()
+
+
+_EMBEDDED = (
+    "import sys; from iotcore.iotcore import IotCoreBroker; "
+    "IotCoreBroker(config_path=sys.argv[1]).run_forever()"
+)
+
+
+def _embedded_file(folder: DataFolder, port: int) -> Path:
+    """Configuration of rumqttd: MQTT 3.1.1 on `port`, MQTT 5 on the next, loopback only."""
+    connections = (
+        "connection_timeout_ms = 10000\nmax_payload_size = 65536\nmax_inflight_count = 500\n"
+        "dynamic_filters = true\n"
+    )
+    text = (
+        "id = 0\n[router]\nid = 0\nmax_connections = 10010\nmax_outgoing_packet_count = 500\n"
+        "max_segment_size = 104857600\nmax_segment_count = 4\n"
+        f'[v4.1]\nname = "v4-1"\nlisten = "127.0.0.1:{port}"\nnext_connection_delay_ms = 1\n'
+        f"[v4.1.connections]\n{connections}"
+        f'[v5.1]\nname = "v5-1"\nlisten = "127.0.0.1:{port + 1}"\nnext_connection_delay_ms = 1\n'
+        f"[v5.1.connections]\n{connections}"
+    )
+    file = folder.broker.resolve() / "rumqttd.toml"
+    file.write_text(text)
+    return file
+
+
+def _wished(folder: DataFolder, settings: Mqtt) -> int:
+    try:
+        last = int((folder.run / "broker.port").read_text())
+    except (FileNotFoundError, ValueError):
+        return settings.port
+    return last if settings.port <= last < settings.port + _PORTS_TRIED else settings.port
+
+
+def _until_listening(
+    child: "subprocess.Popen[bytes]", port: int, clock: Clock, stop: threading.Event
+) -> None:
+    deadline = clock.monotonic() + LISTENING_WITHIN_S
+    while _is_free(port):
+        if child.poll() is not None:
+            raise Unavailable(f"the broker ended at its start with status {child.returncode}")
+        if clock.monotonic() > deadline or clock.wait(stop, _TURN):
+            raise Unavailable(f"the broker did not listen on port {port} in time")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

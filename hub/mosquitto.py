@@ -1,0 +1,87 @@
+"""The configuration under which mosquitto runs as our child.
+
+Loopback only. The hub signs in as `hub` and may do everything; whoever does not sign in is a device
+on trial: it may say what devices say and read what is said to devices. Messages survive a restart
+of the broker (`autosave_on_changes`; facts: without it a killed broker has forgotten all of them),
+and a lane that is away finds up to MAX_QUEUED waiting.
+"""
+
+import base64
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+MAX_QUEUED = 200_000
+_ITERATIONS = 101
+USER = "hub"
+_WORDS = (
+    *(f"lift/v1/+/+/{kind}" for kind in ("call", "event", "status", "stats", "heartbeat")),
+    "lift/v1/+/+/cmd-ack",
+    *(f"kitchen/v1/+/+/{kind}" for kind in ("sensor", "finding", "status", "heartbeat")),
+)
+_ANSWERS = ("lift/v1/+/+/receipt", "lift/v1/+/+/cmd", "kitchen/v1/+/+/cmd")
+
+
+def find() -> str | None:
+    """The program, on PATH or where Debian puts it."""
+    places = os.defpath + os.pathsep + "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path=places)
+
+
+def password_line(user: str, password: str, salt: bytes) -> str:
+    """A line of a password file, as mosquitto_passwd writes it (PBKDF2 with SHA-512)."""
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
+    return f"{user}:$7${_ITERATIONS}${_b64(salt)}${_b64(digest)}\n"
+
+
+def access_rules() -> str:
+    """The access-control file: rules before the first `user` are for whoever did not sign in."""
+    anonymous = [*(f"topic write {t}" for t in _WORDS), *(f"topic read {t}" for t in _ANSWERS)]
+    return "\n".join([*anonymous, "", f"user {USER}", "topic readwrite #", "topic read $SYS/#", ""])
+
+
+def configuration(folder: Path, port: int) -> str:
+    """The main file."""
+    lines = [
+        f"listener {port} 127.0.0.1",
+        "allow_anonymous true",
+        f"password_file {folder / 'passwords'}",
+        f"acl_file {folder / 'access'}",
+        "persistence true",
+        f"persistence_location {folder}/",
+        "autosave_interval 1",
+        "autosave_on_changes true",
+        f"max_queued_messages {MAX_QUEUED}",
+        "max_queued_bytes 0",
+        "max_inflight_messages 2000",
+        "message_size_limit 65536",
+        "persistent_client_expiration 14d",
+        "log_dest stderr",
+        "log_type error",
+        "log_type warning",
+        "log_timestamp_format %Y-%m-%dT%H:%M:%S",
+    ]
+    if os.geteuid() == 0:  # else mosquitto gives its rights away and cannot read our files
+        lines.append("user root")
+    return "\n".join(lines) + "\n"
+
+
+def write_files(folder: Path, port: int, password: str) -> Path:
+    """Write the three files, for their owner alone; answers the main one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for name, content in (
+        ("passwords", password_line(USER, password, os.urandom(12))),
+        ("access", access_rules()),
+        ("mosquitto.conf", configuration(folder, port)),
+    ):
+        file = folder / name
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
+            out.write(content)
+    return folder / "mosquitto.conf"
+
+
+def _b64(value: bytes) -> str:
+    return base64.b64encode(value).decode()

@@ -1,0 +1,131 @@
+"""Start the processes, keep them running, stop them in order.
+
+A child that ends is started again after a back-off; one that ended too often within the budget's
+window is tried once a minute and said aloud, so that a room that keeps failing costs no other
+room anything. The order of `roles` is the order of starting; stopping goes backwards.
+"""
+
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from core import log
+from core.backoff import delay
+from core.clock import Clock
+
+BUDGET = 8
+WINDOW_S = 120.0
+OVER_BUDGET_S = 60.0
+STOP_WITHIN_S = 8.0
+BACK_OFF = timedelta(milliseconds=300)
+BACK_OFF_CAP = timedelta(seconds=10)
+_TURN = timedelta(milliseconds=100)
+
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A process to keep: its command, its priority, and what must hold before it can start."""
+
+    name: str
+    command: tuple[str, ...]
+    niceness: int = 0
+    may_start: Callable[[], bool] = field(default=lambda: True)
+
+
+class _Child:
+    def __init__(self, role: Role) -> None:
+        self.role = role
+        self.process: subprocess.Popen[bytes] | None = None
+        self.starts: deque[float] = deque(maxlen=BUDGET)
+        self.failures = 0
+        self.due = 0.0
+
+
+class Supervisor:
+    """Keeps one process of every role until told to stop."""
+
+    def __init__(
+        self, roles: Sequence[Role], *, environment: Mapping[str, str], clock: Clock
+    ) -> None:
+        self._children = [_Child(role) for role in roles]
+        self._environment = dict(environment)
+        self._clock = clock
+
+    def run(self, stop: threading.Event) -> None:
+        """Keep every role running until `stop`; on return none is left."""
+        try:
+            while not stop.is_set():
+                self.run_once()
+                self._clock.wait(stop, _TURN)
+        finally:
+            self._stop_all()
+
+    def run_once(self) -> None:
+        """Start what is due, notice what has ended."""
+        now = self._clock.monotonic()
+        for child in self._children:
+            if child.process is not None and child.process.poll() is not None:
+                self._ended(child, now)
+            if child.process is None and now >= child.due and child.role.may_start():
+                self._start(child, now)
+
+    def pids(self) -> dict[str, int]:
+        """The process of every role that runs."""
+        return {c.role.name: c.process.pid for c in self._children if c.process is not None}
+
+    def _start(self, child: _Child, now: float) -> None:
+        role = child.role
+        child.starts.append(now)
+        # A group of its own: Ctrl-C reaches only us, and we stop the children in order.
+        child.process = subprocess.Popen(  # noqa: S603  (our own command)
+            role.command, stdin=subprocess.PIPE, env=self._environment, process_group=0
+        )
+        if role.niceness:
+            try:
+                os.setpriority(os.PRIO_PROCESS, child.process.pid, role.niceness)
+            except OSError as error:
+                _log.warning("priority not set", role=role.name, error=str(error))
+
+    def _ended(self, child: _Child, now: float) -> None:
+        process, child.process = child.process, None
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        if now - child.starts[-1] > WINDOW_S:
+            child.failures = 0
+        child.failures += 1
+        over = len(child.starts) == BUDGET and now - child.starts[0] < WINDOW_S
+        pause = delay(child.failures, base=BACK_OFF, cap=BACK_OFF_CAP, jitter=1.0)
+        wait_s = OVER_BUDGET_S if over else pause.total_seconds()
+        child.due = now + wait_s
+        _log.error(
+            "process ended",
+            role=child.role.name,
+            status=process.returncode,
+            again_in_s=round(wait_s, 1),
+            over_budget=over,
+        )
+
+    def _stop_all(self) -> None:
+        for child in reversed(self._children):
+            process, child.process = child.process, None
+            if process is None:
+                continue
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                _log.warning("process did not stop in time", role=child.role.name)
+                process.kill()
+                process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
