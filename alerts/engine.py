@@ -74,6 +74,8 @@ class Engine:
                 self._settle(incident_id, now)
             except Conflict as error:  # somebody acted meanwhile and has settled it
                 self._log.info("engine_came_late", incident=incident_id, error=str(error))
+            except Exception:  # noqa: BLE001  (one incident that fails holds up no other)
+                self._log.exception("engine_could_not_settle", incident=incident_id)
         ENGINE_CYCLES.inc()
         INCIDENTS_OPEN.set(self._database.read(queries.open_count))
         return len(due)

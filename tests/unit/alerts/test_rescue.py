@@ -121,7 +121,12 @@ def test_a_refusal_escalates_in_the_same_transaction(rescue: Rescue) -> None:
 
 
 @pytest.mark.parametrize(("late_ms", "missed"), [(-1, False), (0, False), (1, True)])
-def test_arrival_at_the_boundary_of_the_target(rescue: Rescue, late_ms: int, missed: bool) -> None:
+def test_arrival_at_the_boundary_of_the_target(
+    rescue: Rescue,
+    late_ms: int,
+    *,
+    missed: bool,
+) -> None:
     number = rescue.open().incident_id
     first = detail(rescue, number).assignments[0].id
     crew(rescue, first, AssignmentAction.ACCEPT)
