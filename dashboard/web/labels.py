@@ -1,0 +1,262 @@
+"""What codes and states are called, in either language. Pure data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from devices import codes
+
+_WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "state": {
+        "new": ("New", "新警情"),
+        "located": ("Located", "已定位"),
+        "dispatched": ("Dispatched", "已派单"),
+        "acknowledged": ("Acknowledged", "已接单"),
+        "en_route": ("En route", "前往途中"),
+        "on_scene": ("On scene", "已到达"),
+        "freed": ("Freed", "已解困"),
+        "confirmed": ("Confirmed by call-back", "已回访"),
+        "cause_reported": ("Cause reported", "已报原因"),
+        "closed": ("Closed", "已结案"),
+        "self_escaped": ("Self-escaped", "自行脱困"),
+        "false_alarm": ("False alarm", "误报"),
+    },
+    "assignment": {
+        "offered": ("Offered", "待应答"),
+        "unanswered": ("No answer", "未应答"),
+        "refused": ("Refused", "已拒单"),
+        "acknowledged": ("Accepted", "已接单"),
+        "en_route": ("En route", "前往途中"),
+        "on_scene": ("On scene", "已到达"),
+        "done": ("Done", "已完成"),
+        "stood_down": ("Stood down", "已撤回"),
+    },
+    "action": {
+        "located": ("Lift located", "已定位"),
+        "freed": ("Freed", "解困"),
+        "confirm": ("Confirm by call-back", "回访确认"),
+        "cause": ("Report the cause", "报告原因"),
+        "close": ("Close", "结案"),
+        "false_alarm": ("False alarm", "误报"),
+        "self_escaped": ("Self-escaped", "自行脱困"),
+        "note": ("Add a note", "添加备注"),
+        "comfort": ("Comfort call made", "已电话安抚"),
+    },
+    "crew_action": {
+        "accept": ("Accept", "接单"),
+        "refuse": ("Refuse", "拒单"),
+        "en_route": ("On the way", "出发"),
+        "arrive": ("Arrived", "到达"),
+        "finish": ("Freed", "解困"),
+        "stand_down": ("Stand down", "撤回"),
+    },
+    "target": {
+        "firm": ("Maintenance firm", "签约维保单位"),
+        "station": ("Rescue station", "二级救援站"),
+        "public_rescue": ("Public rescue", "社会救援"),
+    },
+    "rung": {
+        "answer": ("answer due", "应答时限"),
+        "level2": ("level 2", "二级响应"),
+        "target_arrival": ("arrival target", "到达目标"),
+        "statutory_arrival": ("statutory arrival", "法定到达时限"),
+        "level3": ("level 3", "三级响应"),
+        "level3_urged": ("level 3 urged", "建议三级响应"),
+        "not_freed": ("still not freed", "仍未解困"),
+        "callback": ("call-back due", "回访时限"),
+        "cause": ("cause due", "原因反馈时限"),
+        "dispatch": ("dispatch due", "派单时限"),
+    },
+    "kind": {"trapped": ("Trapped", "困人"), "fault": ("Fault", "故障")},
+    "source": {
+        "button": ("Button in the car", "轿厢按钮"),
+        "intercom": ("Intercom", "对讲"),
+        "inferred": ("Inferred from telemetry", "物联推断"),
+        "form": ("Telephone", "电话登记"),
+        "public": ("QR page", "扫码上报"),
+    },
+    "proof": {
+        "phone": ("by telephone", "电话确认"),
+        "qr": ("QR code at the lift", "扫码"),
+        "geofence": ("position", "定位"),
+        "inspection_mode": ("inspection mode", "检修状态"),
+    },
+    "notice": {
+        "pending": ("Waiting to be sent", "待发送"),
+        "sent": ("Sent", "已送达"),
+        "failed": ("Failed", "发送失败"),
+    },
+    "presence": {
+        "online": ("Online", "在线"),
+        "late": ("Late", "延迟"),
+        "offline": ("Offline", "离线"),
+        "never": ("Never heard", "从未上线"),
+    },
+    "camera": {
+        "connecting": ("Connecting", "连接中"),
+        "live": ("Live", "正常"),
+        "stalled": ("Stalled", "卡顿"),
+        "offline": ("Offline", "离线"),
+    },
+    "role": {
+        "administrator": ("Administrator", "管理员"),
+        "dispatcher": ("Dispatcher", "调度员"),
+        "supervisor": ("Supervisor", "监管人员"),
+        "firm": ("Maintenance firm", "维保单位"),
+        "station": ("Rescue station", "救援站"),
+    },
+    "verb": {
+        "opened": ("Opened", "接警"),
+        "merged": ("Another report", "并入上报"),
+        "located": ("Located", "定位"),
+        "rung": ("Deadline passed", "到达时限"),
+        "offered": ("Order sent", "派单"),
+        "unanswered": ("No answer", "未应答"),
+        "accepted": ("Accepted", "接单"),
+        "refused": ("Refused", "拒单"),
+        "en_route": ("On the way", "出发"),
+        "arrived": ("Arrived", "到达现场"),
+        "finished": ("Rescue done", "救援完成"),
+        "stood_down": ("Stood down", "撤回"),
+        "level_raised": ("Level raised", "升级响应"),
+        "freed": ("Freed", "解困"),
+        "confirmed": ("Confirmed by call-back", "回访确认"),
+        "cause_reported": ("Cause reported", "原因反馈"),
+        "closed": ("Closed", "结案"),
+        "self_escaped": ("Self-escaped", "自行脱困"),
+        "false_alarm": ("False alarm", "误报"),
+        "note": ("Note", "备注"),
+        "comfort_call": ("Comfort call", "安抚电话"),
+        "call_ended": ("Call ended", "呼叫结束"),
+        "condition_cleared": ("Condition cleared", "状态恢复"),
+        "notice_failed": ("Notice not delivered", "通知未送达"),
+    },
+    "actor": {
+        "account": ("staff", "人员"),
+        "device": ("device", "设备"),
+        "engine": ("the hub", "系统"),
+        "public": ("public", "公众"),
+        "system": ("the hub", "系统"),
+    },
+    "field": {
+        "mode": ("Mode", "运行模式"),
+        "car": ("Car", "轿厢"),
+        "direction": ("Direction", "方向"),
+        "floor": ("Floor", "楼层"),
+        "door_zone": ("In door zone", "在门区"),
+        "door": ("Door", "轿门"),
+        "occupied": ("Occupied", "有人"),
+        "speed_m_s": ("Speed, m/s", "速度（米/秒）"),
+        "load_kg": ("Load, kg", "载荷（千克）"),
+        "car_temp_c": ("Car temperature, °C", "轿厢温度（℃）"),
+        "power": ("Power", "供电"),
+        "operation": ("Operation", "运行"),
+    },
+    "value": {
+        "stopped": ("stopped", "停止"),
+        "running": ("running", "运行"),
+        "normal": ("normal", "正常"),
+        "inspection": ("inspection", "检修"),
+        "fire_return": ("fire return", "火灾返回"),
+        "firefighters": ("firefighters'", "消防"),
+        "emergency_power": ("emergency power", "应急电源"),
+        "earthquake": ("earthquake", "地震"),
+        "unknown": ("unknown", "未知"),
+        "none": ("none", "无"),
+        "up": ("up", "上行"),
+        "down": ("down", "下行"),
+        "closed": ("closed", "关闭"),
+        "open": ("open", "打开"),
+        "opening": ("opening", "开门中"),
+        "closing": ("closing", "关门中"),
+        "mains": ("mains", "市电"),
+        "battery": ("battery", "电池"),
+        "True": ("yes", "是"),
+        "False": ("no", "否"),
+    },
+}
+
+TONES: Mapping[str, str] = {
+    "new": "danger",
+    "located": "danger",
+    "dispatched": "danger",
+    "acknowledged": "warn",
+    "en_route": "warn",
+    "on_scene": "warn",
+    "freed": "ok",
+    "confirmed": "ok",
+    "cause_reported": "ok",
+    "closed": "unknown",
+    "self_escaped": "unknown",
+    "false_alarm": "unknown",
+    "offered": "warn",
+    "unanswered": "danger",
+    "refused": "danger",
+    "done": "ok",
+    "stood_down": "unknown",
+    "pending": "warn",
+    "sent": "ok",
+    "failed": "danger",
+    "online": "ok",
+    "late": "warn",
+    "offline": "unknown",
+    "never": "unknown",
+    "live": "ok",
+    "connecting": "accent",
+    "stalled": "warn",
+    "critical": "danger",
+    "major": "warn",
+    "minor": "accent",
+    "info": "unknown",
+    "active": "danger",
+    "cleared": "ok",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The words of one language."""
+
+    column: int
+
+    def __call__(self, group: str, key: object) -> str:
+        """What `key` of `group` is called; the key itself where nobody named it."""
+        pair = _WORDS.get(group, {}).get(str(key))
+        return str(key) if pair is None else pair[self.column]
+
+    def event(self, key: str) -> str:
+        """What a canonical event code means."""
+        found = codes.EVENT_CODES.get(key)
+        return key if found is None else (found.en, found.zh)[self.column]
+
+    def cause(self, key: str | None) -> str:
+        """What a fault-cause code means."""
+        found = codes.FAULT_CAUSES.get(key or "")
+        return (key or "—") if found is None else (found.en, found.zh)[self.column]
+
+    def causes(self) -> list[tuple[str, str]]:
+        """Every fault cause, code and words."""
+        return [(c, f"{c} {(f.en, f.zh)[self.column]}") for c, f in codes.FAULT_CAUSES.items()]
+
+    def name(self, table: str, key: object) -> str:
+        """What a lift kind, place type, kitchen kind or severity is called."""
+        found = _TABLES[table].get(str(key))
+        return str(key) if found is None else (found.en, found.zh)[self.column]
+
+    def tone(self, key: object) -> str:
+        """The chip's tone: danger, warn, ok, accent or unknown."""
+        return TONES.get(str(key), "unknown")
+
+
+_TABLES = {
+    "lift_kind": {str(k): v for k, v in codes.LIFT_KIND_NAMES.items()},
+    "place": {str(k): v for k, v in codes.PLACE_TYPE_NAMES.items()},
+    "kitchen_kind": {str(k): v for k, v in codes.KITCHEN_KIND_NAMES.items()},
+    "severity": {str(k): v for k, v in codes.SEVERITY_NAMES.items()},
+}
+
+
+@cache
+def of(locale: str) -> Labels:
+    """The words of `zh` or `en`."""
+    return Labels(1 if locale == "zh" else 0)

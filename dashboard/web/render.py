@@ -1,0 +1,116 @@
+"""Draw a template in the reader's language, with what every page needs."""
+
+import re
+from datetime import datetime
+from functools import cache, partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from dashboard import i18n
+from dashboard.access import Action, may
+from dashboard.deps import CSRF_FIELD, context_of
+from dashboard.problems import Problem
+from dashboard.web import labels, words
+from devices.presence import PresenceLimits, presence
+
+if TYPE_CHECKING:
+    from dashboard.accounts import Signed
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+@cache
+def environment(locale: str) -> Environment:
+    """The templates of one language; an unknown name in a template is an error."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(i18n.translations(locale), newstyle=True)  # type: ignore[attr-defined]  # the i18n extension adds it
+    made.filters["ms"] = words.milliseconds
+    made.filters["span"] = partial(words.span, locale=locale)
+    made.globals["labels"] = labels.of(locale)
+    return made
+
+
+def locale_of(request: Request) -> str:
+    """`zh` or `en` for whoever asks."""
+    signed: Signed | None = getattr(request.state, "signed", None)
+    return i18n.negotiate(
+        chosen=signed.account.locale if signed is not None else "",
+        cookie=request.cookies.get(i18n.COOKIE, ""),
+        accept=request.headers.get("accept-language", ""),
+    )
+
+
+def translate(request: Request, message: str) -> str:
+    """One message in the reader's language."""
+    return i18n.translations(locale_of(request)).gettext(message)
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    **values: Any,  # Any: whatever the template names; StrictUndefined refuses what is missing
+) -> Response:
+    """The drawn page. Staff pages are never kept by a cache on the way."""
+    context = context_of(request)
+    signed: Signed | None = getattr(request.state, "signed", None)
+    locale = locale_of(request)
+    zone = context.zone
+
+    def at(value: datetime | None) -> str:
+        return words.instant(value, zone)
+
+    def tod(value: datetime | None) -> str:
+        return words.clock_time(value, zone)
+
+    def can(action: str) -> bool:
+        return signed is not None and may(signed.account.role, Action(action))
+
+    def seen(value: datetime) -> str:
+        return presence(value, context.clock.now(), PresenceLimits()).value
+
+    text = (
+        environment(locale)
+        .get_template(template)
+        .render(
+            request=request,
+            context=context,
+            account=signed.account if signed is not None else None,
+            csrf=(signed.csrf or "") if signed is not None else "",
+            csrf_field=CSRF_FIELD,
+            locale=locale,
+            lang="zh-CN" if locale == "zh" else "en",
+            other_locale="en" if locale == "zh" else "zh",
+            now=context.clock.now(),
+            at=at,
+            tod=tod,
+            can=can,
+            presence=seen,
+            path=request.url.path,
+            **values,
+        )
+    )
+    return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def error_page(request: Request, problem: Problem) -> Response:
+    """What went wrong and what to do, for a browser."""
+    return page(request, "error.html", status=problem.status, problem=problem)
+
+
+def is_code(text: str) -> bool:
+    """Whether `text` is a rescue code or a registration code."""
+    return re.fullmatch(r"[0-9]{6}|[0-9]{20}", text) is not None
