@@ -63,7 +63,7 @@ def announced(folder: DataFolder) -> bool:
 def free_port(first: int, *, span: int = 1) -> int:
     """The first port from `first` upward that is free on loopback, and `span - 1` behind it."""
     for port in range(first, first + _PORTS_TRIED):
-        if all(_is_free(port + n) for n in range(span)):
+        if all(is_free(port + n) for n in range(span)):
             return port
     last = first + _PORTS_TRIED
     raise Unavailable(f"no free port between {first} and {last}: set HUB_MQTT__PORT")
@@ -148,18 +148,20 @@ def _until_listening(
     child: "subprocess.Popen[bytes]", port: int, clock: Clock, stop: threading.Event
 ) -> None:
     deadline = clock.monotonic() + LISTENING_WITHIN_S
-    while _is_free(port):
+    while is_free(port):
         if child.poll() is not None:
             raise Unavailable(f"the broker ended at its start with status {child.returncode}")
         if clock.monotonic() > deadline or clock.wait(stop, _TURN):
             raise Unavailable(f"the broker did not listen on port {port} in time")
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True

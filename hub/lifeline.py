@@ -67,6 +67,20 @@ def hold_folder(root: Path, clock: Clock) -> int:
     return handle
 
 
+def is_held(root: Path) -> bool:
+    """Whether a hub runs on this data folder."""
+    if not (root / "hub.lock").exists():
+        return False
+    handle = _open(root / "hub.lock")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def join_folder(root: Path) -> int:
     """A child's share of the folder; pass the handle on to programs that it starts."""
     handle = _open(root / "children.lock")

@@ -55,7 +55,7 @@ def configuration(folder: Path, port: int) -> str:
         f"max_queued_messages {MAX_QUEUED}",
         "max_queued_bytes 0",
         "max_inflight_messages 2000",
-        "message_size_limit 65536",
+        "max_packet_size 65536",
         "persistent_client_expiration 14d",
         "log_dest stderr",
         "log_type error",

@@ -1,0 +1,228 @@
+"""The command line. Every error says what to do; none shows a traceback for a user's mistake."""
+
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import segno
+import typer
+from rich.console import Console
+
+from core.clock import SystemClock
+from core.db import Database
+from core.errors import HubError
+from core.journal import Actor
+from devices import importer
+from devices.lift_csv import Outcome
+from hub import backup as backups
+from hub import doctor as doctors
+from hub import lifeline, schema, tls
+from hub.doctor import Verdict
+from hub.folder import DataFolder
+from hub.settings import Settings, load
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Lift rescue, telemetry and kitchen cameras.",
+)
+lifts_app = typer.Typer(no_args_is_help=True, help="The register of lifts.")
+tls_app = typer.Typer(no_args_is_help=True, help="Certificates of one's own.")
+app.add_typer(lifts_app, name="lifts")
+app.add_typer(tls_app, name="tls")
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+Data = Annotated[Path | None, typer.Option("--data", help="Data folder (HUB_DATA_DIR).")]
+Port = Annotated[int | None, typer.Option("--port", help="Port of the staff pages.")]
+Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
+Cert = Annotated[Path | None, typer.Option("--tls-cert", help="Certificate chain (PEM).")]
+Key = Annotated[Path | None, typer.Option("--tls-key", help="Its key (PEM).")]
+
+
+def main() -> None:
+    """Run the command line; a HubError or a file that is not there is one line and status 2."""
+    try:
+        app()
+    except (HubError, OSError) as error:
+        errors.print(str(error), style="red", markup=False)
+        sys.exit(2)
+
+
+@app.command()
+def serve(
+    role: Annotated[str, typer.Option(help="Only this process, for several machines.")] = "",
+    port: Port = None,
+    data: Data = None,
+    host: Host = None,
+    tls_cert: Cert = None,
+    tls_key: Key = None,
+) -> None:
+    """Start everything that one machine needs, or one process with --role."""
+    settings = _settings(port, data, host, tls_cert, tls_key)
+    from hub import serving, wiring  # noqa: PLC0415  (every room; the other commands need few)
+
+    if not role:
+        serving.serve(settings, console)
+    elif role in wiring.ROLES:
+        serving.serve_role(settings, role)
+    else:
+        raise typer.BadParameter(f"one of {', '.join(wiring.ROLES)}", param_hint="--role")
+
+
+@app.command()
+def demo(
+    port: Port = None,
+    data: Data = None,
+    host: Host = None,
+    scenario: Annotated[str, typer.Option(help="A shipped scenario or a .toml file.")] = "",
+    tls_cert: Cert = None,
+    tls_key: Key = None,
+) -> None:
+    """Start everything, with a simulated city beside it."""
+    settings = _settings(port, data, host, tls_cert, tls_key, scenario=scenario or None)
+    if not settings.demo.scenario:
+        settings = load({"HUB_DEMO__SCENARIO": "city"})
+    from hub import serving  # noqa: PLC0415  (likewise)
+
+    serving.serve(settings, console)
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database to the schema of this version."""
+    settings = _settings(data=data)
+    folder = DataFolder(settings.data_dir.resolve())
+    with Database(folder.database_url(settings.database.url)) as database:
+        before, now = schema.migrate(database)
+    console.print(f"database: {before or 'new'} -> {now}")
+
+
+@app.command()
+def backup(
+    archive: Annotated[Path | None, typer.Argument(help="A .tar.gz to write.")] = None,
+    data: Data = None,
+) -> None:
+    """Copy a hub, running or not, into one archive. It holds secrets: keep it safe."""
+    settings = _settings(data=data)
+    if not settings.data_dir.is_dir():
+        raise HubError(f"{settings.data_dir} is no data folder: name it with --data")
+    folder, now = DataFolder(settings.data_dir), SystemClock().now()
+    if archive is None:
+        folder.backups.mkdir(mode=0o700, exist_ok=True)
+        archive = folder.backups / f"hub-{now:%Y%m%dT%H%M%SZ}.tar.gz"
+    done = backups.backup(folder.root, archive, now, version=doctors.version())
+    console.print(f"{archive}: {done.files} files, {done.bytes / 1e6:.1f} MB, checked")
+
+
+@app.command()
+def restore(
+    archive: Annotated[Path, typer.Argument(help="What `hub backup` wrote.")],
+    verify: Annotated[bool, typer.Option("--verify", help="Only check the archive.")] = False,
+    data: Data = None,
+) -> None:
+    """Unpack an archive into an empty data folder, or only prove that it can be."""
+    settings = _settings(data=data)
+    done = backups.verify(archive) if verify else backups.restore(archive, settings.data_dir)
+    where = "holds" if verify else f"restored into {settings.data_dir}"
+    console.print(f"{archive}: {where}; made {done.made_at}, {done.files} files, every hash fits")
+
+
+@app.command()
+def doctor(data: Data = None) -> None:
+    """Look at settings, ports, stores, clock, broker and disk, and say what to do."""
+    settings = _settings(data=data)
+    console.print("[green]ok[/]    settings: all known")
+    clock = SystemClock()
+    findings = doctors.examine(settings, clock, running=lifeline.is_held(settings.data_dir))
+    words = {
+        Verdict.WELL: "[green]ok[/]   ",
+        Verdict.WORTH_KNOWING: "[yellow]note[/] ",
+        Verdict.SERIOUS: "[red]wrong[/]",
+    }
+    for each in findings:
+        remedy = f" -> {each.remedy}" if each.remedy else ""
+        console.print(f"{words[each.verdict]} {each.subject}: {each.says}{remedy}", soft_wrap=True)
+    if any(each.verdict is Verdict.SERIOUS for each in findings):
+        raise typer.Exit(1)
+
+
+@lifts_app.command("import")
+def import_lifts(
+    file: Annotated[Path, typer.Argument(help="A CSV file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be.")] = False,
+    data: Data = None,
+) -> None:
+    """Import lifts; every row that is refused is told with its field and remedy."""
+    settings = _settings(data=data)
+    folder = DataFolder(settings.data_dir.resolve())
+    content = file.read_bytes()
+    with Database(folder.database_url(settings.database.url)) as database:
+        schema.migrate(database)
+        if dry_run:
+            report = importer.dry_run(database, content)
+        else:
+            now = SystemClock().now()
+            report = importer.apply(database, content, now, Actor("system", "cli"))
+    for row in report.rows:
+        if row.reason:
+            console.print(
+                f"line {row.line}: {row.outcome}: {row.field}: {row.reason}; {row.remedy}",
+                markup=False,
+                soft_wrap=True,
+            )
+    told = ", ".join(f"{number} {outcome}" for outcome, number in report.counts.items())
+    console.print(f"{file.name}: {told}{' (dry run: nothing changed)' if dry_run else ''}")
+    if report.counts[Outcome.REFUSED]:
+        raise typer.Exit(1)
+
+
+@tls_app.command("init")
+def tls_init(
+    names: Annotated[list[str] | None, typer.Argument(help="Host names or addresses.")] = None,
+    renew: Annotated[bool, typer.Option("--renew", help="Replace the certificate.")] = False,
+    data: Data = None,
+) -> None:
+    """Make an authority and a certificate, with a QR code that installs the authority."""
+    settings = _settings(data=data)
+    folder = settings.data_dir / "tls"
+    wanted = names or [socket.gethostname(), "localhost", "127.0.0.1"]
+    made = tls.initialise(folder, wanted, SystemClock().now(), renew=renew)
+    code = segno.make(made.authority.read_text(), error="l")
+    code.save(str(folder / "authority-qr.png"), scale=4)
+    console.print(f"certificate for {', '.join(wanted)}: {made.certificate}")
+    console.print(f"authority to install on phones: {made.authority}")
+    console.print(f"as a QR code: {folder / 'authority-qr.png'}; compare the fingerprint:")
+    console.print(f"  {made.fingerprint}", soft_wrap=True)
+    console.print(
+        f"then: ./run --host 0.0.0.0 --tls-cert {made.certificate} --tls-key {made.key}",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def version() -> None:
+    """Say which version this is."""
+    console.print(f"supervision-hub {doctors.version()}")
+
+
+def _settings(
+    port: int | None = None,
+    data: Path | None = None,
+    host: str | None = None,
+    cert: Path | None = None,
+    key: Path | None = None,
+    scenario: str | None = None,
+) -> Settings:
+    """The settings, with what the command line says on top."""
+    told = {
+        "HUB_WEB__PORT": port,
+        "HUB_DATA_DIR": data,
+        "HUB_WEB__HOST": host,
+        "HUB_WEB__TLS_CERT": cert and cert.resolve(),
+        "HUB_WEB__TLS_KEY": key and key.resolve(),
+        "HUB_DEMO__SCENARIO": scenario,
+    }
+    return load({name: str(value) for name, value in told.items() if value is not None})

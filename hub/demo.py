@@ -1,0 +1,244 @@
+"""The simulated city beside the hub: its registry, its accounts, its people's tokens.
+
+Everything is seeded once and found again at the next start; passwords and tokens lie in
+demo/demo.json, for the owner alone. Without the demo none of them exists: `hub serve` on the same
+folder finds the accounts marked as the demo's and disables them.
+"""
+
+import dataclasses
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection, update
+
+from core.clock import Clock
+from core.db import Database
+from core.errors import NotFound
+from core.ids import new_secret
+from core.journal import Actor
+from dashboard import accounts, tables
+from dashboard.access import Role, Scope
+from devices import commands, queries
+from hub.broker import free_port
+from hub.folder import DataFolder
+from simulators import city as cities
+from simulators import scenario as scenarios
+from simulators.scenario import Scenario
+
+_ACTOR = Actor("system", "demo")
+_FILE = "demo.json"
+_STEP = 200
+_SHOWN = ("admin", "dispatcher", "supervisor", "firm1", "station1")
+WEBHOOK_PORT = 9100
+CAMERA_PORT = 8554
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the simulated city knows: passwords by account, tokens by whose they are, its ports."""
+
+    accounts: dict[str, str]
+    tokens: dict[str, str]
+    webhook_port: int
+    camera_port: int
+
+
+def scenario(name: str) -> Scenario:
+    """A shipped scenario by name, or one of a file; raises InvalidMessage or OSError."""
+    return scenarios.load(Path(name)) if name.endswith(".toml") else scenarios.shipped(name)
+
+
+def load(folder: DataFolder) -> Demo:
+    """The demo of this folder; raises FileNotFoundError before its first start."""
+    return Demo(**json.loads((folder.demo / _FILE).read_text()))
+
+
+def load_or_none(folder: DataFolder) -> Demo | None:
+    """The demo of this folder, or None where there is none."""
+    try:
+        return load(folder)
+    except FileNotFoundError:
+        return None
+
+
+def seed(database: Database, folder: DataFolder, scenario_name: str, clock: Clock) -> Demo:
+    """Make the city, its accounts and its tokens where they are missing."""
+    world = scenario(scenario_name)
+    found = load_or_none(folder)
+    webhook_port = free_port(found.webhook_port if found else WEBHOOK_PORT)
+    camera_port = free_port(found.camera_port if found else CAMERA_PORT)
+    _seed_registry(database, folder, world, clock, webhook_port, camera_port)
+    kept = found or _make_accounts(database, clock)
+    demo = dataclasses.replace(kept, webhook_port=webhook_port, camera_port=camera_port)
+    _enable(database, enabled=True, now=clock.now())
+    _keep(folder, demo)
+    return demo
+
+
+def disable(database: Database, clock: Clock) -> None:
+    """Without the demo nobody signs in with its accounts."""
+    _enable(database, enabled=False, now=clock.now())
+
+
+def _enable(database: Database, *, enabled: bool, now: datetime) -> None:
+    a = tables.account.c
+    change = (
+        update(tables.account)
+        .where(a.demo, a.disabled_at.is_not(None) if enabled else a.disabled_at.is_(None))
+        .values(disabled_at=None if enabled else now)
+    )
+    database.write(lambda c: c.execute(change))
+
+
+def _seed_registry(
+    database: Database,
+    folder: DataFolder,
+    world: Scenario,
+    clock: Clock,
+    webhook_port: int,
+    camera_port: int,
+) -> None:
+    city = cities.generate(
+        world,
+        webhook_base=f"http://127.0.0.1:{webhook_port}",
+        rtsp_url=f"rtsp://127.0.0.1:{camera_port}/K0001-1",
+        clip_path=_clip(folder),
+    )
+    now = clock.now()
+
+    def people(connection: Connection) -> tuple[dict[int, int], dict[int, int], dict[int, int]]:
+        firms = {f.id: commands.upsert_firm(connection, f, now, _ACTOR).id for f in city.firms}
+        units = {
+            u.id: commands.upsert_use_unit(connection, u, now, _ACTOR).id for u in city.use_units
+        }
+        for station in city.stations:
+            commands.upsert_station(connection, station, now, _ACTOR)
+        kitchens = {
+            k.id: commands.upsert_kitchen(connection, k, now, _ACTOR).id for k in city.kitchens
+        }
+        for camera in city.cameras:
+            placed = dataclasses.replace(camera, kitchen_id=kitchens[camera.kitchen_id])
+            commands.upsert_camera(connection, placed, now, _ACTOR)
+        return firms, units, kitchens
+
+    firms, units, kitchens = database.write(people)
+    lifts: dict[int, int] = {}
+
+    def some_lifts(connection: Connection, start: int) -> None:
+        for lift in city.lifts[start : start + _STEP]:
+            placed = dataclasses.replace(
+                lift,
+                firm_id=firms.get(lift.firm_id or 0),
+                use_unit_id=units.get(lift.use_unit_id or 0),
+            )
+            lifts[lift.id] = commands.upsert_lift(connection, placed, now, _ACTOR).id
+
+    for start in range(0, len(city.lifts), _STEP):
+        database.write(partial(some_lifts, start=start))
+
+    def gateways(connection: Connection) -> None:
+        for gateway in city.gateways:
+            placed = dataclasses.replace(
+                gateway,
+                lift_ids=tuple(lifts[n] for n in gateway.lift_ids),
+                kitchen_id=kitchens[gateway.kitchen_id] if gateway.kitchen_id else None,
+            )
+            commands.enrol_gateway(connection, placed, now, _ACTOR)
+
+    database.write(gateways)
+
+
+def _clip(folder: DataFolder) -> str:
+    """The picture of the file cameras; empty without the video extra."""
+    try:
+        from simulators.camera_clip import write_clip  # noqa: PLC0415  (optional extra)
+    except ImportError:
+        return ""
+    file = (folder.demo / "kitchen.mp4").resolve()
+    if not file.exists():
+        fresh = file.with_name("kitchen.new.mp4")
+        write_clip(fresh, 20)
+        fresh.replace(file)
+    return str(file)
+
+
+def _make_accounts(database: Database, clock: Clock) -> Demo:
+    now = clock.now()
+    passwords: dict[str, str] = {}
+    tokens: dict[str, str] = {}
+    firms, stations = database.read(queries.firms), database.read(queries.stations)
+    wanted: list[tuple[str, str, Role, Scope, str]] = [
+        ("admin", "示例管理员", Role.ADMINISTRATOR, Scope(), ""),
+        ("dispatcher", "示例调度员", Role.DISPATCHER, Scope(), "dispatcher"),
+        ("supervisor", "示例监督员", Role.SUPERVISOR, Scope(), ""),
+        *(
+            (f"firm{n}", f.name, Role.FIRM, Scope(firm_id=f.id), f"firm:{f.code}")
+            for n, f in enumerate(firms, 1)
+        ),
+        *(
+            (f"station{n}", s.name, Role.STATION, Scope(station_id=s.id), f"station:{s.code}")
+            for n, s in enumerate(stations, 1)
+        ),
+    ]
+    for name, display_name, role, scope, whose in wanted:
+        password = new_secret()[:12]
+        digest = accounts.hash_password(password)
+
+        new = _NewAccount(name, display_name, role, scope, digest, whose)
+        made, token = database.write(partial(_make_account, new=new, now=now))
+        if token:
+            tokens[whose] = token
+        if made:
+            passwords[name] = password
+    shown = {name: passwords[name] for name in _SHOWN if name in passwords}
+    return Demo(shown, tokens, WEBHOOK_PORT, CAMERA_PORT)
+
+
+@dataclass(frozen=True, slots=True)
+class _NewAccount:
+    name: str
+    display_name: str
+    role: Role
+    scope: Scope
+    password_hash: str
+    token_of: str
+
+
+def _make_account(
+    connection: Connection, new: _NewAccount, now: datetime
+) -> tuple[bool, str | None]:
+    """Whether the account had to be made, and a fresh token where a simulated person needs one."""
+    try:
+        accounts.account_by_name(connection, new.name)
+        made = False
+    except NotFound:
+        accounts.create_account(
+            connection,
+            name=new.name,
+            display_name=new.display_name,
+            password_hash=new.password_hash,
+            role=new.role,
+            scope=new.scope,
+            demo=True,
+            now=now,
+            actor=_ACTOR,
+        )
+        made = True
+    if not new.token_of:
+        return made, None
+    return made, accounts.issue_api_token(
+        connection, account=new.name, name="simulated", now=now, actor=_ACTOR
+    )
+
+
+def _keep(folder: DataFolder, demo: Demo) -> None:
+    file = folder.demo / _FILE
+    fresh = file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        json.dump(asdict(demo), out)
+    fresh.replace(file)

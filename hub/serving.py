@@ -1,0 +1,181 @@
+"""A whole hub from one command: prepare the folder, keep the processes, say where it is."""
+
+import os
+import shutil
+import signal
+import sys
+import threading
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from datetime import timedelta
+
+from rich.console import Console
+
+from core import log
+from core.clock import Clock, SystemClock
+from core.db import Database
+from core.errors import HubError, Unavailable
+from dashboard import accounts
+from hub import broker, demo, lifeline, schema
+from hub.doctor import version
+from hub.folder import DataFolder
+from hub.settings import Settings, environment
+from hub.supervisor import Role, Supervisor
+from hub.wiring import ROLES, Ground
+
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+_NICE = {"telemetry": 5, "public": 5, "video": 10, "simulator": 10}
+_TURN = timedelta(milliseconds=200)
+
+
+def serve(settings: Settings, console: Console) -> None:
+    """Run every process of this machine until Ctrl-C; raises HubError where it cannot start."""
+    clock = SystemClock()
+    folder = DataFolder(settings.data_dir.resolve())
+    folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = lifeline.hold_folder(folder.root, clock)
+    _free_ports(settings)
+    shutil.rmtree(folder.metrics, ignore_errors=True)  # counters of processes that are gone
+    folder.make()
+    (folder.run / broker.ADDRESS_FILE).unlink(missing_ok=True)
+    secrets = _prepare(settings, folder, clock, console)
+    stop = stop_on_signals()
+    supervisor = Supervisor(
+        _roles(settings, folder),
+        environment={
+            **environment(),
+            "HUB_DATA_DIR": str(folder.root),
+            METRICS: str(folder.metrics),
+        },
+        clock=clock,
+    )
+    announcing = threading.Thread(
+        target=_announce, args=(settings, folder, secrets, console, clock, stop), daemon=True
+    )
+    announcing.start()
+    try:
+        supervisor.run(stop)
+    finally:
+        os.close(lock)
+    console.print("The hub has stopped.")
+
+
+def serve_role(settings: Settings, role: str) -> None:
+    """Be one process; ends with its parent when standard input is the parent's pipe."""
+    log.configure(
+        process=role,
+        json=settings.log.json_lines or not sys.stderr.isatty(),
+        level=settings.log.level,
+    )
+    folder = DataFolder(settings.data_dir.resolve())
+    folder.make()
+    metrics = environment().get(METRICS)
+    ground = Ground(settings, folder, SystemClock(), lifeline.join_folder(folder.root), metrics)
+    stop = stop_on_signals()
+    if role != "broker":  # the broker's lifeline takes its child with it
+        lifeline.watch_parent()
+    ROLES[role](ground, stop)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set."""
+    stop = threading.Event()
+
+    def told(_number: int, _frame: object) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGINT, told)
+    signal.signal(signal.SIGTERM, told)
+    return stop
+
+
+def _prepare(
+    settings: Settings, folder: DataFolder, clock: Clock, console: Console
+) -> dict[str, str]:
+    """Migrate, seed; answers the passwords to show."""
+    with Database(folder.database_url(settings.database.url)) as database:
+        schema.migrate(database)
+        for name in ("links", "webhook", "mqtt"):
+            folder.secret(name)
+        if settings.demo.scenario:
+            with console.status("Building the simulated city"):
+                return demo.seed(database, folder, settings.demo.scenario, clock).accounts
+        demo.disable(database, clock)
+        password = accounts.ensure_first_administrator(database, clock)
+    return {"admin": password} if password else {}
+
+
+def _roles(settings: Settings, folder: DataFolder) -> list[Role]:
+    names = [name for name in ROLES if name != "simulator" or settings.demo.scenario]
+    if settings.mqtt.url:
+        names.remove("broker")
+
+    def broker_is_known() -> bool:
+        return bool(settings.mqtt.url) or broker.announced(folder)
+
+    return [
+        Role(
+            name,
+            (sys.executable, "-m", "hub", "serve", "--role", name),
+            niceness=_NICE.get(name, 0),
+            may_start=broker_is_known
+            if name in {"rescue", "telemetry", "simulator"}
+            else lambda: True,
+        )
+        for name in names
+    ]
+
+
+def _free_ports(settings: Settings) -> None:
+    for name, host, port in (
+        ("HUB_WEB__PORT", settings.web.host, settings.web.port),
+        ("HUB_PUBLIC__PORT", settings.public_host, settings.public_port),
+    ):
+        if not broker.is_free(port, host):
+            raise Unavailable(
+                f"port {port} on {host} is taken by another program: end it, or set {name} "
+                f"(./run --port N)"
+            )
+
+
+def _announce(
+    settings: Settings,
+    folder: DataFolder,
+    secrets: dict[str, str],
+    console: Console,
+    clock: Clock,
+    stop: threading.Event,
+) -> None:
+    """Once the pages answer, say where they are and who may sign in."""
+    while not _answers(settings):
+        if clock.wait(stop, _TURN):
+            return
+    console.print(f"\n[bold]Supervision hub {version()} is up[/]")
+    console.print(f"  staff pages   {settings.staff_url}")
+    console.print(f"  public pages  {settings.public_url}")
+    with suppress(HubError, ValueError):
+        known = broker.address(folder, settings.mqtt)
+        console.print(f"  MQTT broker   {known.host}:{known.port}")
+    if settings.demo.scenario:
+        console.print("\nA simulated city runs beside it. Sign in with one of its accounts:")
+    elif secrets:
+        console.print("\nFirst start. Sign in once with this password, then choose your own:")
+    for name, password in secrets.items():
+        console.print(f"  {name:<12}  {password}", markup=False, highlight=False)
+    console.print("\nCtrl-C stops it.")
+
+
+def _answers(settings: Settings) -> bool:
+    if settings.tls:
+        return not broker.is_free(settings.web.port, settings.web.host)
+    url = f"http://{_reach(settings.web.host)}:{settings.web.port}/health/live"
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _reach(host: str) -> str:
+    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104  (compared)

@@ -1,0 +1,372 @@
+"""The composition root: what each process builds, and how the rooms meet.
+
+Every function here is one process. It opens what it needs, hands plain values and functions from
+room to room, runs until `stop`, and closes in reverse order. Nothing else in the product knows two
+rooms of one floor.
+"""
+
+import asyncio
+import threading
+import tomllib
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import alerts.policy
+from alerts import conditions
+from alerts.courier import Courier
+from alerts.engine import Engine
+from alerts.follower import Follower
+from alerts.intake import take_call
+from alerts.notify.log_sender import LogSender
+from alerts.notify.webhook_sender import WebhookSender
+from alerts.policy import PolicyBook
+from core import journal, log
+from core.clock import Clock
+from core.db import Database
+from core.errors import Unavailable
+from core.journal import Actor, Entry, Subject
+from devices import queries
+from devices.calls import CallArrived, RefusedCall
+from devices.directory import Directory, load_directory, registry_version
+from devices.model import Camera, Lift
+from devices.protocol.messages import Receipt
+from devices.protocol.topics import EMERGENCY_FILTERS, TELEMETRY_FILTERS, Topic
+from hub import broker, demo
+from hub.doctor import version
+from hub.folder import DataFolder
+from hub.settings import Settings
+from ingest.emergency import EmergencyLane
+from ingest.latest import LatestReader, LatestStates
+from ingest.mqtt import Session
+from ingest.quarantine import QuarantineReader
+from ingest.telemetry import TelemetryLane
+from ingest.timeseries.embedded import EmbeddedStore
+
+if TYPE_CHECKING:
+    import uvicorn
+
+RELOAD_EVERY_S = 1.0
+_GRACE_S = 3
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every process is given."""
+
+    settings: Settings
+    folder: DataFolder
+    clock: Clock
+    share: int  # of the folder's lock
+    metrics_folder: str | None
+
+    @property
+    def database_url(self) -> str:
+        """The relational database's URL."""
+        return self.folder.database_url(self.settings.database.url)
+
+
+def run_broker(ground: Ground, stop: threading.Event) -> None:
+    """The broker of the ladder, where none is configured."""
+    broker.run(
+        ground.folder, ground.settings.mqtt, share=ground.share, clock=ground.clock, stop=stop
+    )
+
+
+def run_rescue(ground: Ground, stop: threading.Event) -> None:
+    """Emergency lane, engine, follower of the hand-offs and courier: all that a rescue needs."""
+    clock, folder = ground.clock, ground.folder
+    with ExitStack() as stack:
+        database = stack.enter_context(Database(ground.database_url))
+        policies = policies_of(ground)
+        registry = Registry(database, clock)
+        session = Session(
+            broker.address(folder, ground.settings.mqtt),
+            "hub-emergency",
+            EMERGENCY_FILTERS,
+            lane="emergency",
+            clock=clock,
+        )
+
+        def resolve(topic: Topic, lift: str | None) -> Lift:
+            return registry().resolve(topic, lift)
+
+        def open_call(arrived: CallArrived) -> Receipt:
+            now = clock.now()
+            return database.write(lambda c: take_call(c, arrived, policies, now))
+
+        def refused(call: RefusedCall) -> int:
+            return database.write(lambda c: journal.append(c, refused_entry(call)))
+
+        webhook = stack.enter_context(closing(WebhookSender(folder.secret("webhook").decode())))
+        follower = Follower(
+            database,
+            {
+                "telemetry/0": folder.telemetry,
+                "public": folder.reports,
+                "video": folder.video / "handoff.db",
+            },
+            policies,
+            clock,
+        )
+        lane = EmergencyLane(session, resolve, open_call, clock, refused)
+        session.start()
+        stack.callback(session.close)
+        run_together(
+            {
+                "emergency": lane.run,
+                "engine": Engine(database, policies, clock).run,
+                "follower": follower.run,
+                "courier": Courier(database, {"log": LogSender(), "webhook": webhook}, clock).run,
+            },
+            stop,
+        )
+
+
+def run_telemetry(ground: Ground, stop: threading.Event) -> None:
+    """The telemetry lane of the first shard; it reads the registry and owns its files."""
+    clock, folder = ground.clock, ground.folder
+    with ExitStack() as stack:
+        database = stack.enter_context(Database(ground.database_url, readers=2))
+        store = stack.enter_context(closing(EmbeddedStore(folder.telemetry, clock)))
+        latest = stack.enter_context(closing(LatestStates(folder.latest)))
+        latest.replay(store)
+        session = Session(
+            broker.address(folder, ground.settings.mqtt),
+            "hub-telemetry-0",
+            TELEMETRY_FILTERS,
+            lane="telemetry",
+            clock=clock,
+        )
+        lane = TelemetryLane(
+            session,
+            Registry(database, clock),
+            conditions.judge,
+            conditions.elapse,
+            store,
+            clock,
+            latest,
+        )
+        session.start()
+        stack.callback(session.close)
+        run_together({"telemetry": lane.run}, stop)
+
+
+def run_video(ground: Ground, stop: threading.Event) -> None:
+    """The cameras; without the video extra it says so once and waits."""
+    try:
+        from video.fleet import Fleet  # noqa: PLC0415  (an optional extra stands behind it)
+    except ImportError as error:
+        _log.warning("cameras do not play: pip install '.[video]'", why=str(error))
+        stop.wait()
+        return
+    with Database(ground.database_url, readers=2) as database:
+
+        def cameras() -> list[Camera]:
+            return list(database.read(queries.all_cameras))
+
+        Fleet(cameras, ground.folder.video, ground.clock).run(stop)
+
+
+def run_web(ground: Ground, stop: threading.Event) -> None:
+    """The staff pages and the JSON interface."""
+    _serve_pages(ground, stop, surface="staff")
+
+
+def run_public(ground: Ground, stop: threading.Event) -> None:
+    """The public pages: a process of its own, so that a page gone viral costs no rescue."""
+    _serve_pages(ground, stop, surface="public")
+
+
+def run_simulator(ground: Ground, stop: threading.Event) -> None:
+    """The simulated city; it meets the hub at the broker and the JSON interface alone."""
+    from simulators import fleet  # noqa: PLC0415  (only the demo needs it)
+
+    known = demo.load(ground.folder)
+    address = broker.address(ground.folder, ground.settings.mqtt)
+
+    async def live() -> None:
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def wait() -> None:
+            stop.wait()
+            loop.call_soon_threadsafe(ended.set)
+
+        threading.Thread(target=wait, name="stop", daemon=True).start()
+        await fleet.run(
+            demo.scenario(ground.settings.demo.scenario),
+            broker_host=address.host,
+            broker_port=address.port,
+            api_base=ground.settings.staff_url,
+            tokens=known.tokens,
+            webhook_port=known.webhook_port,
+            camera_port=known.camera_port,
+            clock=ground.clock,
+            stop=ended,
+        )
+
+    asyncio.run(live())
+
+
+ROLES: Mapping[str, Callable[[Ground, threading.Event], None]] = {
+    "broker": run_broker,
+    "rescue": run_rescue,
+    "web": run_web,
+    "telemetry": run_telemetry,
+    "public": run_public,
+    "video": run_video,
+    "simulator": run_simulator,
+}
+
+
+class Registry:
+    """The registry in memory, read again when its newest journal entry has moved."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._directory = database.read(load_directory)
+        self._looked_at = clock.monotonic()
+
+    def __call__(self) -> Directory:
+        """The registry, at most RELOAD_EVERY_S behind."""
+        now = self._clock.monotonic()
+        if now - self._looked_at >= RELOAD_EVERY_S:
+            self._looked_at = now
+            if self._database.read(registry_version) != self._directory.version:
+                self._directory = self._database.read(load_directory)
+        return self._directory
+
+
+def refused_entry(call: RefusedCall) -> Entry:
+    """A call that could not be taken, as the dispatcher's screen follows it."""
+    return Entry(
+        Subject("call", (call.event_id or call.topic)[:64]),
+        "call_refused",
+        Actor("device", call.topic.split("/")[3][:64] if call.topic.count("/") > 2 else "unknown"),  # noqa: PLR2004
+        call.received_at,
+        facts={
+            "topic": call.topic[:200],
+            "reason": call.reason,
+            "field": call.field,
+            "lift": call.lift_code or "",
+        },
+        reason=call.detail[:500],
+    )
+
+
+def policies_of(ground: Ground) -> PolicyBook:
+    """The policy file, in the hub's zone, as fast as the simulated city lives."""
+    file = ground.settings.policy_file or Path(alerts.policy.__file__).with_name("policy.toml")
+    book = alerts.policy.parse(tomllib.loads(file.read_text(encoding="utf-8")))
+    book = PolicyBook(book.default, book.by_area, ground.settings.tz)
+    if ground.settings.demo.scenario:
+        return book.scaled(demo.scenario(ground.settings.demo.scenario).speed)
+    return book
+
+
+def run_together(
+    parts: Mapping[str, Callable[[threading.Event], None]], stop: threading.Event
+) -> None:
+    """Run each part on a thread; one that fails ends all, so that the process starts afresh."""
+    failed: list[BaseException] = []
+    ended = threading.Event()
+
+    def guarded(run: Callable[[threading.Event], None]) -> None:
+        try:
+            run(ended)
+        except BaseException as error:  # noqa: BLE001  (raised again below)
+            failed.append(error)
+        finally:
+            ended.set()
+
+    threads = [
+        threading.Thread(target=guarded, args=(run,), name=name) for name, run in parts.items()
+    ]
+    for thread in threads:
+        thread.start()
+    while not ended.is_set() and not stop.is_set():
+        stop.wait(0.1)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+    if not stop.is_set():
+        raise Unavailable("a part ended before it was told to")
+
+
+def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None:
+    # Only the page processes load the pages: a rescue needs neither their memory nor their start.
+    import uvicorn  # noqa: PLC0415
+
+    from dashboard.app import create_app  # noqa: PLC0415
+    from dashboard.deps import AppContext, DemoInfo  # noqa: PLC0415
+    from video.state import StateReader  # noqa: PLC0415
+
+    settings, folder = ground.settings, ground.folder
+    staff = surface == "staff"
+    with ExitStack() as stack:
+        database = stack.enter_context(Database(ground.database_url))
+        history = stack.enter_context(closing(EmbeddedStore.reader(folder.telemetry)))
+        known = demo.load_or_none(folder) if settings.demo.scenario else None
+        context = AppContext(
+            surface="staff" if staff else "public",
+            database=database,
+            clock=ground.clock,
+            zone=settings.tz,
+            policies=policies_of(ground),
+            latest=LatestReader(folder.latest),
+            history=history,
+            quarantine=QuarantineReader(folder.telemetry),
+            video=StateReader(folder.video),
+            video_root=folder.video,
+            link_secret=folder.secret("links"),
+            reports_file=folder.reports,
+            data_folder=folder.root,
+            hotline=settings.hotline,
+            metrics_folder=ground.metrics_folder,
+            public_base_url=settings.public_url,
+            staff_base_url=settings.staff_url,
+            version=version(),
+            secure_cookies=settings.tls,
+            demo=DemoInfo(
+                scenario=settings.demo.scenario,
+                speed=demo.scenario(settings.demo.scenario).speed,
+                accounts=tuple(known.accounts),
+            )
+            if known
+            else None,
+        )
+        configuration = uvicorn.Config(
+            create_app(context),
+            host=settings.web.host if staff else settings.public_host,
+            port=settings.web.port if staff else settings.public_port,
+            ssl_certfile=settings.web.tls_cert,
+            ssl_keyfile=settings.web.tls_key,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        _run_server(uvicorn.Server(configuration), stop, ground.clock)
+
+
+def _run_server(server: "uvicorn.Server", stop: threading.Event, clock: Clock) -> None:
+    """Serve until `stop`. uvicorn would take the signals for itself; ours set `stop`."""
+
+    async def serve() -> None:
+        serving = asyncio.create_task(server.serve(), name="pages")
+        while not stop.is_set() and not serving.done():
+            await clock.sleep(timedelta(milliseconds=100))
+        server.should_exit = True
+        await serving
+
+    asyncio.run(serve())
+    if not stop.is_set():
+        raise Unavailable("the page server ended by itself: is its port taken?")

@@ -1,0 +1,149 @@
+"""The processes of a hub: none outlives its parent, and a new hub starts at once."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.ports import free_port
+from tests.support.wait import wait_until
+
+
+def start(data: Path) -> "subprocess.Popen[bytes]":
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")}  # noqa: TID251
+    port = free_port()
+    with data.with_suffix(".log").open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "hub", "serve", "--data", str(data), "--port", str(port)],
+            env={
+                **inherited,
+                "HUB_PUBLIC__PORT": str(free_port()),
+                "HUB_MQTT__PORT": str(free_port()),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def family(root: int) -> set[int]:
+    """The processes that descend from `root`, by the kernel's own list."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(fields[1])
+    found: set[int] = set()
+    fresh = {root}
+    while fresh:
+        fresh = {pid for pid, parent in parents.items() if parent in fresh} - found
+        found |= fresh
+    return found
+
+
+def lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in {"Z", "X"}
+
+
+def running(data: Path) -> bool:
+    """Whether both lanes have reached the broker, which is the last thing that a start does."""
+    return data.with_suffix(".log").read_text().count("broker_connected") >= 2
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@linux
+@pytest.mark.broker
+def test_no_child_outlives_a_killed_parent_by_a_second_and_a_new_hub_starts_at_once(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    first = start(data)
+    second = None
+    try:
+        wait_until(lambda: running(data), what="the hub to run", timeout_s=60)
+        children = family(first.pid)
+        assert len(children) >= 7  # six roles and the broker's program
+        first.kill()
+        killed_at = time.monotonic()
+        wait_until(lambda: not any(map(lives, children)), what="the children to end", timeout_s=3)
+        assert time.monotonic() - killed_at < 1.5  # a second, and what a busy machine takes to look
+        data.with_suffix(".log").write_text("")
+        second = start(data)
+        wait_until(lambda: running(data), what="the second hub to run", timeout_s=60)
+    finally:
+        first.kill()
+        first.wait(10)
+        if second is not None:
+            second.send_signal(signal.SIGINT)
+            assert second.wait(30) == 0
+
+
+@linux
+@pytest.mark.broker
+def test_ctrl_c_leaves_no_process_and_a_folder_that_is_free(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    hub = start(data)
+    try:
+        wait_until(lambda: running(data), what="the hub to run", timeout_s=60)
+        children = family(hub.pid)
+        hub.send_signal(signal.SIGINT)
+        assert hub.wait(30) == 0
+        assert not any(map(lives, children))
+        with (data / "children.lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        hub.kill()
+        hub.wait(10)
+
+
+@linux
+@pytest.mark.broker
+def test_a_killed_broker_comes_back_on_its_port(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    hub = start(data)
+    try:
+        wait_until(lambda: running(data), what="the hub to run", timeout_s=60)
+        port = json.loads((data / "run/broker.json").read_text())["port"]
+        named = [
+            p for p in family(hub.pid) if b"mosquitto" in Path(f"/proc/{p}/cmdline").read_bytes()
+        ]
+        os.kill(named[0], signal.SIGKILL)
+
+        def back() -> bool:
+            return data.with_suffix(".log").read_text().count("broker_connected") >= 4
+
+        wait_until(back, what="both lanes to be back", timeout_s=60)
+        assert json.loads((data / "run/broker.json").read_text())["port"] == port
+    finally:
+        hub.send_signal(signal.SIGINT)
+        assert hub.wait(30) == 0
+
+
+def test_a_second_hub_on_the_same_folder_is_told_who_holds_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    with (data / "hub.lock").open("w") as held:
+        held.write("4711")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_EX)
+        refused = start(data)
+        assert refused.wait(30) == 2
+    told = data.with_suffix(".log").read_text()
+    assert "process 4711" in told
+    assert "--data" in told
