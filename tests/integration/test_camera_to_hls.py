@@ -29,7 +29,7 @@ from video.stream import Limits, StreamState
 
 LOOK = Look("SAMPLE KITCHEN", seconds=4)
 QUICK = Limits(
-    silent_after=timedelta(seconds=0.8),
+    silent_after=timedelta(seconds=1.2),
     offline_after=timedelta(seconds=0.8),
     open_within=timedelta(seconds=2),
     retry_base=timedelta(seconds=0.1),
@@ -145,7 +145,7 @@ def test_a_camera_heals_by_itself(tmp_path: Path, fault: Fault) -> None:
         seen = newest(playlist(tmp_path))
         served.inflict("k1", Fault.NONE)
         wait_until(lambda: newest(playlist(tmp_path)) >= seen + 2, what="new segments")
-        assert state.camera("K0001-1").state is StreamState.LIVE
+        wait_until(lambda: state.camera("K0001-1").state is StreamState.LIVE, what="live")
 
 
 def test_a_restart_goes_on_with_number_and_time(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_file_plays_round_and_round(tmp_path: Path) -> None:
     listed = [camera(str(clip), kind=SourceKind.FILE)]
     with fleet_of(listed, tmp_path) as state:
         text = text_with(tmp_path, 3)
-        assert state.camera("K0001-1").state is StreamState.LIVE
+        wait_until(lambda: state.camera("K0001-1").state is StreamState.LIVE, what="live")
     times = decode_times(hls_folder(tmp_path, "K0001-1"), text)
     assert all(0 < b - a < 0.2 for a, b in pairwise(times))
 
