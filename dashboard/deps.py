@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
+from alerts.policy import PolicyBook
 from core.clock import Clock
 from core.db import Database
 from core.errors import Forbidden
@@ -22,13 +23,10 @@ from core.journal import Actor
 from dashboard import accounts
 from dashboard.access import Action, Scope, may
 from dashboard.accounts import Account, Signed
-
-if TYPE_CHECKING:
-    from alerts.policy import PolicyBook
-    from ingest.latest import LatestReader
-    from ingest.quarantine import QuarantineReader
-    from ingest.timeseries.port import TimeSeriesStore
-    from video.state import StateReader
+from ingest.latest import LatestReader
+from ingest.quarantine import QuarantineReader
+from ingest.timeseries.port import TimeSeriesStore
+from video.state import StateReader
 
 SESSION_COOKIE = "hub_session"
 CSRF_FIELD = "csrf"
@@ -52,11 +50,11 @@ class AppContext:
     database: Database
     clock: Clock
     zone: ZoneInfo
-    policies: "PolicyBook"
-    latest: "LatestReader"
-    history: "TimeSeriesStore"
-    quarantine: "QuarantineReader"
-    video: "StateReader"
+    policies: PolicyBook
+    latest: LatestReader
+    history: TimeSeriesStore
+    quarantine: QuarantineReader
+    video: StateReader
     video_root: Path
     link_secret: bytes
     reports_file: Path

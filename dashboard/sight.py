@@ -15,7 +15,7 @@ from devices.model import Kitchen, Lift
 
 def incident(connection: Connection, *, scope: Scope, incident_id: str) -> IncidentDetail:
     """The incident with all that belongs to it; raises NotFound."""
-    detail = alert_queries.incident_detail(connection, incident_id)
+    detail = alert_queries.incident(connection, incident_id)
     found = detail.incident
     firm_id = None
     if scope.firm_id is not None and found.lift_id is not None:

@@ -10,7 +10,7 @@ DESCRIPTION = (
     "Send `Authorization: Bearer TOKEN`, or the session cookie together with `X-CSRF-Token`. "
     "Instants are UTC. Every error is application/problem+json with a stable `reason`."
 )
-_PROBLEM = {
+_PROBLEM: dict[str, object] = {
     "model": ProblemOut,
     "description": "A problem (RFC 9457)",
     "content": {

@@ -95,7 +95,7 @@ class LiveFeed:
         self._clock = clock
         self._followers: set[Follower] = set()
         self._poller: asyncio.Task[None] | None = None
-        self._lifts_seen: dict[str, datetime | None] = {}
+        self._lifts_seen: dict[str, datetime] = {}
 
     async def follow(
         self, wanted: Wanted, *, last_id: int | None, lift_code: str | None = None

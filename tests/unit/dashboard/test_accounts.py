@@ -1,0 +1,110 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.errors import InvalidMessage
+from dashboard import accounts, demo_accounts
+from dashboard.access import Role
+from dashboard.accounts import NewSession, Refused
+from tests.support.dashboards import NOON, PASSWORD, TEST, Dashboards
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Dashboards:
+    return Dashboards(tmp_path)
+
+
+def signed(hub: Dashboards, password: str = PASSWORD) -> NewSession | Refused:
+    return accounts.sign_in(hub.database, hub.clock, name="dispatcher", password=password)
+
+
+def test_a_right_password_begins_a_session_that_ends_by_itself(hub: Dashboards) -> None:
+    begun = signed(hub)
+    assert isinstance(begun, NewSession)
+    found = accounts.signed_by_session(hub.database, begun.token, now=NOON)
+    assert found is not None
+    assert found.account.role is Role.DISPATCHER
+    later = NOON + accounts.SESSION_LASTS
+    assert accounts.signed_by_session(hub.database, begun.token, now=later) is None
+
+
+def test_signing_out_ends_the_session(hub: Dashboards) -> None:
+    begun = signed(hub)
+    assert isinstance(begun, NewSession)
+    accounts.sign_out(hub.database, hub.clock, begun.token)
+    assert accounts.signed_by_session(hub.database, begun.token, now=NOON) is None
+
+
+def test_wrong_passwords_lock_for_a_time_that_doubles(hub: Dashboards) -> None:
+    for _ in range(accounts.FREE_TRIES - 1):
+        assert signed(hub, "wrong") == Refused("wrong")
+    assert signed(hub, "wrong") == Refused("locked", NOON + accounts.FIRST_LOCK)
+    assert isinstance(signed(hub), Refused)
+    hub.clock.advance(accounts.FIRST_LOCK)
+    locked = signed(hub, "wrong")
+    assert locked == Refused("locked", hub.clock.now() + 2 * accounts.FIRST_LOCK)
+    hub.clock.advance(timedelta(minutes=1))
+    assert isinstance(signed(hub), NewSession)
+
+
+def test_an_unknown_name_is_told_like_a_wrong_password(hub: Dashboards) -> None:
+    answer = accounts.sign_in(hub.database, hub.clock, name="nobody", password=PASSWORD)
+    assert answer == Refused("wrong")
+
+
+def test_changing_the_password_ends_the_other_sessions(hub: Dashboards) -> None:
+    here, there = signed(hub), signed(hub)
+    assert isinstance(here, NewSession)
+    assert isinstance(there, NewSession)
+    assert accounts.change_password(
+        hub.database,
+        hub.clock,
+        account=here.account,
+        old=PASSWORD,
+        new="another long sample",
+        keep_session=here.token,
+    )
+    assert accounts.signed_by_session(hub.database, here.token, now=NOON) is not None
+    assert accounts.signed_by_session(hub.database, there.token, now=NOON) is None
+    assert signed(hub) == Refused("wrong")
+
+
+def test_a_firm_account_without_a_firm_is_refused(hub: Dashboards) -> None:
+    with pytest.raises(InvalidMessage, match="names its firm"):
+        hub.database.write(
+            lambda c: accounts.create_account(
+                c,
+                name="x",
+                display_name="x",
+                password_hash="!",
+                role=Role.FIRM,
+                now=NOON,
+                actor=TEST,
+            )
+        )
+
+
+def test_there_is_one_first_administrator(hub: Dashboards) -> None:
+    assert accounts.ensure_first_administrator(hub.database, hub.clock) is None
+
+
+def test_demo_accounts_get_new_passwords_and_end_with_the_demo(hub: Dashboards) -> None:
+    first = demo_accounts.ensure_demo_accounts
+    hub.database.write(
+        lambda c: c.exec_driver_sql("UPDATE account SET name = 'real-' || name, demo = 0").rowcount
+    )
+    made = first(hub.database, hub.clock)
+    again = first(hub.database, hub.clock)
+    assert [a.name for a in made] == ["admin", "dispatcher", "supervisor", "firm1", "station1"]
+    assert not {a.password for a in made} & {a.password for a in again}
+
+    def try_in(account: demo_accounts.DemoAccount) -> NewSession | Refused:
+        return accounts.sign_in(
+            hub.database, hub.clock, name=account.name, password=account.password
+        )
+
+    assert try_in(made[1]) == Refused("wrong")
+    assert isinstance(try_in(again[1]), NewSession)
+    assert demo_accounts.disable_demo_accounts(hub.database, hub.clock) == len(made)
+    assert try_in(again[1]) == Refused("wrong")
