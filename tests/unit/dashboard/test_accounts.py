@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InvalidMessage
-from dashboard import accounts, demo_accounts
+from dashboard import accounts
 from dashboard.access import Role
 from dashboard.accounts import NewSession, Refused
 from tests.support.dashboards import NOON, PASSWORD, TEST, Dashboards
@@ -87,24 +87,3 @@ def test_a_firm_account_without_a_firm_is_refused(hub: Dashboards) -> None:
 
 def test_there_is_one_first_administrator(hub: Dashboards) -> None:
     assert accounts.ensure_first_administrator(hub.database, hub.clock) is None
-
-
-def test_demo_accounts_get_new_passwords_and_end_with_the_demo(hub: Dashboards) -> None:
-    first = demo_accounts.ensure_demo_accounts
-    hub.database.write(
-        lambda c: c.exec_driver_sql("UPDATE account SET name = 'real-' || name, demo = 0").rowcount
-    )
-    made = first(hub.database, hub.clock)
-    again = first(hub.database, hub.clock)
-    assert [a.name for a in made] == ["admin", "dispatcher", "supervisor", "firm1", "station1"]
-    assert not {a.password for a in made} & {a.password for a in again}
-
-    def try_in(account: demo_accounts.DemoAccount) -> NewSession | Refused:
-        return accounts.sign_in(
-            hub.database, hub.clock, name=account.name, password=account.password
-        )
-
-    assert try_in(made[1]) == Refused("wrong")
-    assert isinstance(try_in(again[1]), NewSession)
-    assert demo_accounts.disable_demo_accounts(hub.database, hub.clock) == len(made)
-    assert try_in(again[1]) == Refused("wrong")
