@@ -83,8 +83,10 @@ def demo(
 ) -> None:
     """Start everything, with a simulated city beside it."""
     settings = _settings(port, data, host, tls_cert, tls_key, scenario=scenario or None)
-    if not settings.demo.scenario:
-        settings = load({"HUB_DEMO__SCENARIO": "city"})
+    told = {} if settings.demo.scenario else {"HUB_DEMO__SCENARIO": "city"}
+    if "level" not in settings.log.model_fields_set:
+        told["HUB_LOG__LEVEL"] = "warning"  # a city talks too much beside the addresses
+    settings = load(told)
     from hub import serving  # noqa: PLC0415  (likewise)
 
     serving.serve(settings, console)

@@ -15,7 +15,7 @@ from tests.support.ports import free_port
 from tests.support.wait import wait_until
 
 
-def start(data: Path) -> "subprocess.Popen[bytes]":
+def start(data: Path, **settings: str) -> "subprocess.Popen[bytes]":
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")}  # noqa: TID251
     port = free_port()
     with data.with_suffix(".log").open("ab") as output:
@@ -25,6 +25,7 @@ def start(data: Path) -> "subprocess.Popen[bytes]":
                 **inherited,
                 "HUB_PUBLIC__PORT": str(free_port()),
                 "HUB_MQTT__PORT": str(free_port()),
+                **settings,
             },
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -211,7 +211,7 @@ def upgrade() -> None:
     op.create_table(
         "incident",
         sa.Column("id", sa.String(length=16), nullable=False),
-        sa.Column("event_key", sa.String(length=96), nullable=False),
+        sa.Column("event_key", sa.String(length=128), nullable=False),
         sa.Column("lift_id", sa.Integer(), nullable=True),
         sa.Column("lift_code", sa.String(length=20), nullable=False),
         sa.Column("area", sa.String(length=6), nullable=False),
@@ -349,7 +349,7 @@ def upgrade() -> None:
         "report",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("incident_id", sa.String(length=16), nullable=False),
-        sa.Column("event_key", sa.String(length=96), nullable=False),
+        sa.Column("event_key", sa.String(length=128), nullable=False),
         sa.Column("at", Instant(), nullable=False),
         sa.Column("source", sa.String(length=16), nullable=False),
         sa.Column("people", sa.Integer(), nullable=True),
