@@ -1,13 +1,16 @@
 """Draw a template in the reader's language, with what every page needs."""
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache, partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
@@ -21,6 +24,7 @@ from devices.presence import PresenceLimits, presence
 if TYPE_CHECKING:
     from dashboard.accounts import Signed
 
+T = TypeVar("T")
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
@@ -62,7 +66,8 @@ def page(
     template: str,
     *,
     status: HTTPStatus = HTTPStatus.OK,
-    **values: Any,  # Any: whatever the template names; StrictUndefined refuses what is missing
+    values: Mapping[str, object] = MappingProxyType({}),
+    **more: Any,  # Any: whatever the template names; StrictUndefined refuses what is missing
 ) -> Response:
     """The drawn page. Staff pages are never kept by a cache on the way."""
     context = context_of(request)
@@ -101,6 +106,7 @@ def page(
             presence=seen,
             path=request.url.path,
             **values,
+            **more,
         )
     )
     return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
@@ -109,6 +115,11 @@ def page(
 def error_page(request: Request, problem: Problem) -> Response:
     """What went wrong and what to do, for a browser."""
     return page(request, "error.html", status=problem.status, problem=problem)
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Do database work off the event loop."""
+    return await run_in_threadpool(work)
 
 
 def is_code(text: str) -> bool:

@@ -1,0 +1,171 @@
+"""Lifts, kitchens, quarantine and health for staff."""
+
+from datetime import timedelta
+from functools import partial
+from io import StringIO
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from alerts import queries as alert_queries
+from core.errors import NotFound
+from dashboard import sight
+from dashboard.access import Action
+from dashboard.api import lifts as lifts_api
+from dashboard.deps import Context, CurrentAccount, CurrentScope, require
+from dashboard.web import health as health_checks
+from dashboard.web import media, render
+from devices import queries
+from devices.model import Lift
+
+PAGE = 50
+CHART_LASTS = timedelta(hours=1)
+CHART_STEP_S = 10
+
+router = APIRouter(include_in_schema=False)
+
+
+def around(connection: Connection, lift: Lift) -> dict[str, object]:
+    """A lift with who answers for it."""
+    return {
+        "lift": lift,
+        "firm": None if lift.firm_id is None else queries.firm_by_id(connection, lift.firm_id),
+        "unit": None
+        if lift.use_unit_id is None
+        else queries.use_unit_by_id(connection, lift.use_unit_id),
+        "gateways": queries.gateways_of(connection, lift.id),
+    }
+
+
+@router.get("/lifts", dependencies=[Depends(require(Action.SEE_LIFTS))])
+def lifts(
+    request: Request,
+    context: Context,
+    scope: CurrentScope,
+    q: Annotated[str, Query(max_length=100)] = "",
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """Lifts by code, address or building, with when each was last heard."""
+    listed = lifts_api.listed(context, scope, q=q, limit=PAGE, offset=offset)
+    page = queries.Page(tuple(listed.items), listed.total, PAGE, offset)
+    latest = context.latest.lifts([each.rescue_code for each in listed.items])
+    return render.page(request, "staff/lifts.html", page=page, q=q, latest=latest)
+
+
+@router.get("/lifts/{code}", dependencies=[Depends(require(Action.SEE_LIFTS))])
+def lift(request: Request, code: str, context: Context, scope: CurrentScope) -> Response:
+    """One lift: who answers for it, what it last said, its alarms and incidents, its history."""
+    return render.page(request, "staff/lift.html", values=_lift(context, scope, code))
+
+
+@router.get("/fragments/lift/{code}", dependencies=[Depends(require(Action.SEE_LIFTS))])
+def lift_fragment(request: Request, code: str, context: Context, scope: CurrentScope) -> Response:
+    """What changes on a lift's page."""
+    return render.page(request, "staff/lift_state.html", values=_lift(context, scope, code))
+
+
+def _lift(context: Context, scope: CurrentScope, code: str) -> dict[str, object]:
+    def find(connection: Connection) -> dict[str, object]:
+        found = sight.lift(connection, scope=scope, code=code)
+        rows = alert_queries.board(connection, scope.areas, scope.firm_id, scope.station_id)
+        return {
+            **around(connection, found),
+            "alarms": alert_queries.open_alarms(connection, "lift", found.rescue_code),
+            "incidents": [row for row in rows if row.incident.lift_code == found.rescue_code],
+        }
+
+    values = context.database.read(find)
+    found = values["lift"]
+    if not isinstance(found, Lift):
+        raise NotFound("lift", code)
+    public = f"{context.public_base_url}/l/{found.rescue_code}"
+    drawn = StringIO()
+    segno.make(public, error="m").save(
+        drawn, kind="svg", xmldecl=False, svgns=True, scale=4, border=2, nl=False
+    )
+    return {
+        **values,
+        "state": context.latest.lift(found.rescue_code),
+        "public_url": public,
+        "qr_svg": drawn.getvalue(),
+        "chart_from": context.clock.now() - CHART_LASTS,
+        "chart_step": CHART_STEP_S,
+    }
+
+
+@router.get("/kitchens", dependencies=[Depends(require(Action.SEE_KITCHENS))])
+def kitchens(
+    request: Request,
+    context: Context,
+    scope: CurrentScope,
+    q: Annotated[str, Query(max_length=100)] = "",
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """Kitchens and how their cameras are."""
+
+    def find(connection: Connection) -> dict[str, object]:
+        page = queries.kitchens(connection, text=q, limit=PAGE, offset=offset)
+        return {
+            "page": page,
+            "cameras": {each.id: queries.cameras_of(connection, each.id) for each in page.items},
+        }
+
+    return render.page(
+        request,
+        "staff/kitchens.html",
+        q=q,
+        states=context.video,
+        values=context.database.read(find),
+    )
+
+
+@router.get("/kitchens/{code}", dependencies=[Depends(require(Action.SEE_KITCHENS))])
+def kitchen(
+    request: Request, code: str, context: Context, scope: CurrentScope, account: CurrentAccount
+) -> Response:
+    """One kitchen with its cameras."""
+
+    def find(connection: Connection) -> dict[str, object]:
+        found = sight.kitchen(connection, scope=scope, code=code)
+        return {"kitchen": found, "cameras": queries.cameras_of(connection, found.id)}
+
+    return render.page(
+        request,
+        "staff/kitchen.html",
+        states=context.video,
+        playlist_url=partial(media.playlist_url, context, viewer=account.name),
+        snapshot_url=media.snapshot_url,
+        public_url=f"{context.public_base_url}/k/{code}",
+        **context.database.read(find),
+    )
+
+
+@router.get("/quarantine", dependencies=[Depends(require(Action.SEE_QUARANTINE))])
+def quarantine(
+    request: Request, context: Context, before: Annotated[str, Query(max_length=40)] = ""
+) -> Response:
+    """What could not be read or admitted, with the reason."""
+    kept = context.quarantine.list(PAGE, before or None)
+    return render.page(
+        request,
+        "staff/quarantine.html",
+        kept=kept,
+        counts=context.quarantine.counts(),
+        more=kept[-1].id if len(kept) == PAGE else "",
+        before=before,
+    )
+
+
+@router.get("/health", dependencies=[Depends(require(Action.SEE_HEALTH))])
+def health(request: Request, context: Context) -> Response:
+    """How the hub is."""
+    return render.page(
+        request,
+        "staff/health.html",
+        checks=health_checks.checked(context),
+        counts=context.latest.counts(context.clock.now()),
+        registered=context.database.read(queries.counts),
+    )
