@@ -100,7 +100,6 @@ def _lift(context: Context, scope: CurrentScope, code: str) -> dict[str, object]
 def kitchens(
     request: Request,
     context: Context,
-    scope: CurrentScope,
     q: Annotated[str, Query(max_length=100)] = "",
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
@@ -139,7 +138,7 @@ def kitchen(
         playlist_url=partial(media.playlist_url, context, viewer=account.name),
         snapshot_url=media.snapshot_url,
         public_url=f"{context.public_base_url}/k/{code}",
-        **context.database.read(find),
+        values=context.database.read(find),
     )
 
 
