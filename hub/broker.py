@@ -70,7 +70,13 @@ def free_port(first: int, *, span: int = 1) -> int:
 
 
 def run(
-    folder: DataFolder, settings: Mqtt, *, share: int, clock: Clock, stop: threading.Event
+    folder: DataFolder,
+    settings: Mqtt,
+    *,
+    share: int,
+    supervised: bool,
+    clock: Clock,
+    stop: threading.Event,
 ) -> None:
     """Start the broker, announce it, and stay until `stop`.
 
@@ -96,7 +102,8 @@ def run(
         pass_fds=(share,),
         preexec_fn=lifeline.die_with_parent,  # noqa: PLW1509  (no other thread runs yet)
     )
-    lifeline.watch_parent(child.kill)
+    if supervised:
+        lifeline.watch_parent(child.kill)
     try:
         _until_listening(child, port, clock, stop)
         folder.write_run(ADDRESS_FILE, asdict(known))

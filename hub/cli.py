@@ -46,6 +46,9 @@ def main() -> None:
     """Run the command line; a HubError or a file that is not there is one line and status 2."""
     try:
         app()
+    except FileNotFoundError as error:
+        errors.print(f"{error.filename}: there is no such file", style="red", markup=False)
+        sys.exit(2)
     except (HubError, OSError) as error:
         errors.print(str(error), style="red", markup=False)
         sys.exit(2)
@@ -59,6 +62,7 @@ def serve(
     host: Host = None,
     tls_cert: Cert = None,
     tls_key: Key = None,
+    supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False,
 ) -> None:
     """Start everything that one machine needs, or one process with --role."""
     settings = _settings(port, data, host, tls_cert, tls_key)
@@ -67,7 +71,7 @@ def serve(
     if not role:
         serving.serve(settings, console)
     elif role in wiring.ROLES:
-        serving.serve_role(settings, role)
+        serving.serve_role(settings, role, supervised=supervised)
     else:
         raise typer.BadParameter(f"one of {', '.join(wiring.ROLES)}", param_hint="--role")
 

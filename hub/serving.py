@@ -61,8 +61,8 @@ def serve(settings: Settings, console: Console) -> None:
     console.print("The hub has stopped.")
 
 
-def serve_role(settings: Settings, role: str) -> None:
-    """Be one process; ends with its parent when standard input is the parent's pipe."""
+def serve_role(settings: Settings, role: str, *, supervised: bool) -> None:
+    """Be one process; a supervised one ends with its parent, whose pipe is its standard input."""
     log.configure(
         process=role,
         json=settings.log.json_lines or not sys.stderr.isatty(),
@@ -71,9 +71,10 @@ def serve_role(settings: Settings, role: str) -> None:
     folder = DataFolder(settings.data_dir.resolve())
     folder.make()
     metrics = environment().get(METRICS)
-    ground = Ground(settings, folder, SystemClock(), lifeline.join_folder(folder.root), metrics)
+    share = lifeline.join_folder(folder.root)
+    ground = Ground(settings, folder, SystemClock(), share, metrics, supervised=supervised)
     stop = stop_on_signals()
-    if role != "broker":  # the broker's lifeline takes its child with it
+    if supervised and role != "broker":  # the broker's lifeline takes its child with it
         lifeline.watch_parent()
     ROLES[role](ground, stop)
 
@@ -117,7 +118,7 @@ def _roles(settings: Settings, folder: DataFolder) -> list[Role]:
     return [
         Role(
             name,
-            (sys.executable, "-m", "hub", "serve", "--role", name),
+            (sys.executable, "-m", "hub", "serve", "--role", name, "--supervised"),
             niceness=_NICE.get(name, 0),
             may_start=broker_is_known
             if name in {"rescue", "telemetry", "simulator"}

@@ -63,6 +63,7 @@ class Ground:
     clock: Clock
     share: int  # of the folder's lock
     metrics_folder: str | None
+    supervised: bool  # standard input is the parent's pipe
 
     @property
     def database_url(self) -> str:
@@ -73,7 +74,12 @@ class Ground:
 def run_broker(ground: Ground, stop: threading.Event) -> None:
     """The broker of the ladder, where none is configured."""
     broker.run(
-        ground.folder, ground.settings.mqtt, share=ground.share, clock=ground.clock, stop=stop
+        ground.folder,
+        ground.settings.mqtt,
+        share=ground.share,
+        supervised=ground.supervised,
+        clock=ground.clock,
+        stop=stop,
     )
 
 

@@ -1,0 +1,80 @@
+"""What a user types, and what they are told."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def hub(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")}  # noqa: TID251
+    return subprocess.run(
+        [sys.executable, "-m", "hub", *words],
+        env={**inherited, **settings, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_an_unknown_setting_stops_every_command_and_names_the_nearest() -> None:
+    told = hub("doctor", HUB_WEB__PROT="1")
+    assert told.returncode == 2
+    assert "HUB_WEB__PROT: no such setting; did you mean HUB_WEB__PORT?" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_a_new_folder_is_migrated_backed_up_and_restored(tmp_path: Path) -> None:
+    data, archive, other = tmp_path / "data", tmp_path / "hub.tar.gz", tmp_path / "other"
+    assert "new -> 0001" in hub("migrate", "--data", str(data)).stdout
+    assert hub("backup", str(archive), "--data", str(data)).returncode == 0
+    assert "every hash fits" in hub("restore", "--verify", str(archive)).stdout
+    assert hub("restore", str(archive), "--data", str(other)).returncode == 0
+    assert (other / "hub.db").exists()
+    refused = hub("restore", str(archive), "--data", str(other))
+    assert refused.returncode == 2
+    assert "not empty" in refused.stderr
+
+
+def test_a_file_that_is_not_there_is_named_without_a_traceback(tmp_path: Path) -> None:
+    told = hub("lifts", "import", str(tmp_path / "none.csv"), "--data", str(tmp_path / "data"))
+    assert told.returncode == 2
+    assert "none.csv: there is no such file" in told.stderr
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_a_wrong_row_is_told_by_line_and_field_and_loses_no_other(
+    tmp_path: Path, *, dry: bool
+) -> None:
+    columns = (
+        "rescue_code,registration_code,area,district,address,building,kind,place_type,"
+        "min_floor,max_floor,rated_speed_m_per_s,rated_load_kg"
+    )
+    rest = "410100,410105,示例路 1 号,1 号楼,traction_passenger,residential,-1,18,1.75,1000"
+    file = tmp_path / "lifts.csv"
+    file.write_text(
+        f"{columns}\n235274,31104101002026000001,{rest}\n12,31104101002026000002,{rest}\n"
+    )
+    data = str(tmp_path / "data")
+    told = hub("lifts", "import", str(file), "--data", data, *(["--dry-run"] if dry else []))
+    assert told.returncode == 1
+    assert "line 3: refused: rescue_code" in told.stdout
+    assert "1 inserted" in told.stdout
+    again = hub("lifts", "import", str(file), "--data", data, "--dry-run").stdout
+    assert ("1 inserted" if dry else "1 unchanged") in again
+
+
+def test_a_certificate_comes_with_a_code_that_installs_its_authority(tmp_path: Path) -> None:
+    told = hub("tls", "init", "hub.example", "--data", str(tmp_path))
+    assert told.returncode == 0
+    assert (tmp_path / "tls/authority-qr.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "tls/server.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_role_started_by_itself_runs_without_a_parent(tmp_path: Path) -> None:
+    told = hub("serve", "--role", "telemetry", "--data", str(tmp_path / "data"))
+    assert told.returncode == 2
+    assert "HUB_MQTT__URL" in told.stderr
