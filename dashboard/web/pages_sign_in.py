@@ -1,0 +1,128 @@
+"""Sign in, sign out, change the password."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from core.errors import InvalidMessage
+from dashboard import accounts
+from dashboard.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, Refused
+from dashboard.deps import Context, MaybeSigned, SignedIn, cookie_name, same_origin, verified_csrf
+from dashboard.problems import OK, SEE_OTHER, UNAUTHORIZED, UNPROCESSABLE, safe_next
+from dashboard.web import render
+
+router = APIRouter(include_in_schema=False)
+
+Next = Annotated[str, Query(alias="next", max_length=2000)]
+NextField = Annotated[str, Form(alias="next", max_length=2000)]
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request, signed: MaybeSigned, wanted: Next = "/") -> Response:
+    """The form; who is signed in already goes on at once."""
+    if signed is not None:
+        return RedirectResponse(safe_next(wanted), status_code=SEE_OTHER)
+    return _sign_in_form(request, wanted=wanted)
+
+
+@router.post("/sign-in", dependencies=[Depends(same_origin)])
+def sign_in(
+    request: Request,
+    context: Context,
+    name: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    wanted: NextField = "/",
+) -> Response:
+    """Begin a session and go on; what was typed as the name stays when it fails."""
+    name = name.strip()
+    begun = accounts.sign_in(context.database, context.clock, name=name, password=password)
+    if isinstance(begun, Refused):
+        return _sign_in_form(request, wanted=wanted, name=name, refused=begun)
+    going_to = safe_next(wanted)
+    if begun.account.must_change_password:
+        going_to = f"/password?next={quote(going_to, safe='')}"
+    response = RedirectResponse(going_to, status_code=SEE_OTHER)
+    response.set_cookie(
+        cookie_name(context),
+        begun.token,
+        max_age=int(accounts.SESSION_LASTS.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=context.secure_cookies,
+    )
+    return response
+
+
+@router.post("/sign-out", dependencies=[Depends(verified_csrf)])
+def sign_out(request: Request, context: Context) -> Response:
+    """End the session on the server too, then forget its cookie."""
+    cookie = cookie_name(context)
+    accounts.sign_out(context.database, context.clock, request.cookies.get(cookie, ""))
+    response = RedirectResponse("/sign-in", status_code=SEE_OTHER)
+    response.delete_cookie(cookie, httponly=True, samesite="lax", secure=context.secure_cookies)
+    return response
+
+
+@router.get("/password")
+def password_page(request: Request, signed: SignedIn, wanted: Next = "/") -> Response:
+    """The form for a new password; it says when there is no way around it."""
+    return _password_form(request, signed, wanted=wanted)
+
+
+@router.post("/password", dependencies=[Depends(verified_csrf)])
+def change_password(  # noqa: PLR0913  (one per field of the form)
+    request: Request,
+    context: Context,
+    signed: SignedIn,
+    old: Annotated[str, Form()] = "",
+    new: Annotated[str, Form()] = "",
+    again: Annotated[str, Form()] = "",
+    wanted: NextField = "/",
+) -> Response:
+    """Set the new password; every other session of the account ends."""
+    if new != again:
+        return _password_form(request, signed, wanted=wanted, error="differ")
+    if new == old:
+        return _password_form(request, signed, wanted=wanted, error="same")
+    try:
+        changed = accounts.change_password(
+            context.database,
+            context.clock,
+            account=signed.account,
+            old=old,
+            new=new,
+            keep_session=request.cookies.get(cookie_name(context), ""),
+        )
+    except InvalidMessage:
+        return _password_form(request, signed, wanted=wanted, error="length")
+    if not changed:
+        return _password_form(request, signed, wanted=wanted, error="wrong")
+    return RedirectResponse(safe_next(wanted), status_code=SEE_OTHER)
+
+
+def _sign_in_form(
+    request: Request, *, wanted: str, name: str = "", refused: Refused | None = None
+) -> Response:
+    return render.page(
+        request,
+        "sign_in.html",
+        status=OK if refused is None else UNAUTHORIZED,
+        next=safe_next(wanted),
+        name=name,
+        refused=refused,
+    )
+
+
+def _password_form(request: Request, signed: SignedIn, *, wanted: str, error: str = "") -> Response:
+    return render.page(
+        request,
+        "password.html",
+        status=UNPROCESSABLE if error else OK,
+        next=safe_next(wanted),
+        forced=signed.account.must_change_password,
+        error=error,
+        shortest=SHORTEST_PASSWORD,
+        longest=LONGEST_PASSWORD,
+    )
