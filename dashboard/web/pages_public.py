@@ -46,6 +46,18 @@ class Filled:
     note: str = ""
 
 
+def typed(
+    kind: Annotated[str, Form()] = "",
+    people: Annotated[str, Form()] = "",
+    phone: Annotated[str, Form()] = "",
+    note: Annotated[str, Form()] = "",
+    *,
+    injured: Annotated[bool, Form()] = False,
+) -> Filled:
+    """The form's fields, unchecked."""
+    return Filled(kind, people.strip(), injured, phone, note)
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
     """A camera as the public sees it now; nothing of it when the kitchen is closed."""
@@ -95,7 +107,7 @@ def lift(request: Request, code: str, context: Context) -> Response:
             "unit": None if unit is None else queries.use_unit_by_id(connection, unit),
         }
 
-    return render.page(request, "public/lift.html", **context.database.read(find))
+    return render.page(request, "public/lift.html", values=context.database.read(find))
 
 
 @router.get("/l/{code}/report")
@@ -105,20 +117,15 @@ def report_page(request: Request, code: str, context: Context, kind: Words = "")
 
 
 @router.post("/l/{code}/report", dependencies=[Depends(same_origin)])
-def report(  # noqa: PLR0913  (one per field of the form)
+def report(
     request: Request,
     code: str,
     context: Context,
     reports: Reports,
-    kind: Annotated[str, Form()] = "",
-    people: Annotated[str, Form()] = "",
-    phone: Annotated[str, Form()] = "",
-    note: Annotated[str, Form()] = "",
-    injured: Annotated[bool, Form()] = False,  # noqa: FBT002  (a box of the form)
+    filled: Annotated[Filled, Depends(typed)],
 ) -> Response:
     """Take the report and lead to its progress; what was typed stays when something is wrong."""
     found = _lift(context, code)
-    filled = Filled(kind, people.strip(), injured, phone, note)
     try:
         told = _told(filled)
         address = request.client.host if request.client else ""

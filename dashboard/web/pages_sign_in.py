@@ -72,7 +72,7 @@ def password_page(request: Request, signed: SignedIn, wanted: Next = "/") -> Res
 
 
 @router.post("/password", dependencies=[Depends(verified_csrf)])
-def change_password(  # noqa: PLR0913  (one per field of the form)
+def change_password(
     request: Request,
     context: Context,
     signed: SignedIn,

@@ -32,7 +32,7 @@ class Player {
     this.movedAt = 0;
     this.button.addEventListener("click", () => this.start());
     this.video.addEventListener("error", () => this.native && this.failedNatively());
-    window.addEventListener("pagehide", () => this.stop());
+    window.addEventListener("pagehide", () => this.button.hidden && this.stop()); // a kept page may come back
   }
 
   start() {
@@ -126,12 +126,13 @@ class Player {
     this.retry = null;
     this.hls?.destroy();
     this.hls = null;
+    this.video.hidden = true;
+    this.button.hidden = this.ended;
   }
 
   end() {
     this.ended = true;
     this.stop();
-    this.video.hidden = true;
     const captured = this.element.querySelector("[data-player-captured]");
     if (captured) captured.hidden = false; // the still is in sight again, and old
     this.show("ended");
