@@ -109,7 +109,7 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "opened": ("Opened", "接警"),
         "merged": ("Another report", "并入上报"),
         "located": ("Located", "定位"),
-        "rung": ("Deadline passed", "到达时限"),
+        "rung": ("Deadline passed", "时限到"),
         "offered": ("Order sent", "派单"),
         "unanswered": ("No answer", "未应答"),
         "accepted": ("Accepted", "接单"),

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from functools import partial
-from io import StringIO
 from typing import Annotated
 
 import segno
@@ -82,15 +81,12 @@ def _lift(context: Context, scope: CurrentScope, code: str) -> dict[str, object]
     if not isinstance(found, Lift):
         raise NotFound("lift", code)
     public = f"{context.public_base_url}/l/{found.rescue_code}"
-    drawn = StringIO()
-    segno.make(public, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=True, scale=4, border=2, nl=False
-    )
+    drawn = segno.make(public, error="m").svg_inline(scale=4, border=2)
     return {
         **values,
         "state": context.latest.lift(found.rescue_code),
         "public_url": public,
-        "qr_svg": drawn.getvalue(),
+        "qr_svg": drawn,
         "chart_from": context.clock.now() - CHART_LASTS,
         "chart_step": CHART_STEP_S,
     }
