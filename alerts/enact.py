@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from alerts import assignment as assignments
-from alerts import dispatch, sla, store, wording
+from alerts import dispatch, ladder, sla, store, wording
 from alerts.assignment import OPEN, AssignmentAction, AssignmentState, TargetKind
 from alerts.incident import INCIDENT, IncidentEvent
+from alerts.ladder import Asked, Audience, Decision, IncidentView, Offer, Target
 from alerts.model import Assignment, Incident
-from alerts.sla import Asked, Audience, Decision, IncidentView, Offer, Target
 from alerts.verbs import Verb
 from core import journal
 from core.errors import NotFound
@@ -162,9 +162,9 @@ def enact(
         "wake_at": decision.wake_at,
     }
     if decision.target_missed:
-        changes["target_missed_at"] = due[sla.Rung.TARGET_ARRIVAL]
+        changes["target_missed_at"] = due[ladder.Rung.TARGET_ARRIVAL]
     if decision.statutory_missed:
-        changes["statutory_missed_at"] = due[sla.Rung.STATUTORY_ARRIVAL]
+        changes["statutory_missed_at"] = due[ladder.Rung.STATUTORY_ARRIVAL]
     return Settled(store.save_incident(connection, incident, **changes), decision)
 
 
@@ -227,7 +227,7 @@ def _offer(
 
 
 def _tell(
-    connection: Connection, incident: Incident, order: sla.NoticeOrder, now: datetime
+    connection: Connection, incident: Incident, order: ladder.NoticeOrder, now: datetime
 ) -> None:
     text = wording.rung(incident, order.rung, order.audience)
     key = f"{incident.id}/{order.step}/{order.audience}"

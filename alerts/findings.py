@@ -16,9 +16,9 @@ from alerts.alarm import AlarmEvent, AlarmState
 from alerts.enact import record
 from alerts.incident import RESCUING
 from alerts.intake import open_incident
+from alerts.ladder import Kind
 from alerts.model import Alarm, Intake, Source
 from alerts.policy import PolicyBook
-from alerts.sla import Kind
 from alerts.verbs import Verb
 from core import journal
 from core.errors import NotFound

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, insert, select
 from alerts import store, tables
 from alerts.enact import record, settle
 from alerts.incident import INCIDENT, IncidentEvent
+from alerts.ladder import Kind
 from alerts.model import Incident, Intake, Opened, Source
 from alerts.policy import Policy, PolicyBook
-from alerts.sla import Kind
 from alerts.verbs import Verb
 from core import journal
 from core.errors import InvalidMessage

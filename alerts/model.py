@@ -7,8 +7,8 @@ from enum import StrEnum
 from alerts.alarm import AlarmState
 from alerts.assignment import AssignmentState, TargetKind
 from alerts.incident import IncidentState
+from alerts.ladder import Kind
 from alerts.policy import Policy
-from alerts.sla import Kind
 from devices.model import Lift
 
 

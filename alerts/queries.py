@@ -13,8 +13,8 @@ from alerts.alarm import AlarmState
 from alerts.assignment import ASSIGNMENT, OPEN, AssignmentAction
 from alerts.enact import view_of
 from alerts.incident import INCIDENT, RESCUING, IncidentEvent, IncidentState
+from alerts.ladder import Kind, Next
 from alerts.model import Alarm, Assignment, Incident, Notice, Report
-from alerts.sla import Kind, Next
 from core import journal
 from core.journal import Recorded, Subject
 

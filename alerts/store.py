@@ -10,8 +10,8 @@ from alerts import policy
 from alerts.alarm import AlarmState
 from alerts.assignment import OPEN, AssignmentState, TargetKind
 from alerts.incident import RESCUING, IncidentState
+from alerts.ladder import Kind
 from alerts.model import Alarm, Assignment, Incident, Notice, NoticeState, Report, Source
-from alerts.sla import Kind
 from alerts.tables import alarm, assignment, incident, notice, report
 from core.errors import Conflict, NotFound
 

@@ -6,8 +6,8 @@ A notice of an incident never holds a reporter's name or telephone number.
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from alerts.ladder import Audience, Kind, Rung
 from alerts.model import Incident
-from alerts.sla import Audience, Kind, Rung
 
 LEVELS = {1: "一级响应", 2: "二级响应", 3: "三级响应"}
 

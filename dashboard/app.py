@@ -8,14 +8,14 @@ from fastapi import FastAPI
 
 from dashboard.assembly import assemble
 from dashboard.deps import AppContext
-from dashboard.web import pages_public, pages_sign_in, pages_staff, render
+from dashboard.web import pages_language, pages_public, pages_sign_in, pages_staff, render
 
 
 def create_app(context: AppContext) -> FastAPI:
     """The application of `context.surface`."""
     pages = (
-        (pages_sign_in.router, pages_staff.router)
+        (pages_language.router, pages_sign_in.router, pages_staff.router)
         if context.surface == "staff"
-        else (pages_public.router,)
+        else (pages_language.router, pages_public.router)
     )
     return assemble(context, pages=pages, error_page=render.error_page)

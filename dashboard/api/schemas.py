@@ -6,9 +6,9 @@ from typing import Annotated, Generic, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.assignment import Proof
+from alerts.ladder import Kind, Next
 from alerts.model import Assignment
 from alerts.queries import IncidentDetail, IncidentRow
-from alerts.sla import Kind, Next
 from core.journal import Recorded
 from devices.model import Camera, Kitchen, Lift
 

@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 
 from alerts.engine import Engine
 from alerts.intake import open_incident
+from alerts.ladder import Kind
 from alerts.model import Incident, Intake, Opened, Source
 from alerts.policy import PolicyBook
-from alerts.sla import Kind
 from alerts.store import load_incident
 from core.clock import ManualClock
 from core.geo import Position

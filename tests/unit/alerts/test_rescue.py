@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts import queries, sla
+from alerts import ladder, queries
 from alerts.commands import (
     AssignmentAction,
     IncidentAction,
@@ -53,8 +53,8 @@ def verbs(rescue: Rescue, incident: str) -> list[str]:
 def test_a_rescue_from_the_call_to_the_end(rescue: Rescue) -> None:
     opened = rescue.open()
     assert opened.incident_id == "20261123-0001"
-    assert detail(rescue, opened.incident_id).next == sla.Next(
-        sla.Rung.ANSWER, START + timedelta(minutes=3)
+    assert detail(rescue, opened.incident_id).next == ladder.Next(
+        ladder.Rung.ANSWER, START + timedelta(minutes=3)
     )
     first = detail(rescue, opened.incident_id).assignments[0].id
     for action, state in (
@@ -182,7 +182,7 @@ def test_a_second_call_from_the_same_lift_is_another_report(rescue: Rescue) -> N
 
 
 def test_an_entrapment_is_never_merged_into_a_mere_fault(rescue: Rescue) -> None:
-    fault = rescue.open("a", kind=sla.Kind.FAULT)
+    fault = rescue.open("a", kind=ladder.Kind.FAULT)
     assert rescue.open("b").incident_id != fault.incident_id
 
 
