@@ -30,6 +30,7 @@ from video.state import StateReader
 
 SESSION_COOKIE = "hub_session"
 CSRF_FIELD = "csrf"
+PASSWORD_PATHS = frozenset({"/password", "/sign-out"})
 CSRF_HEADER = "X-CSRF-Token"
 
 
@@ -70,6 +71,10 @@ class AppContext:
 
 class SignInNeeded(Exception):  # noqa: N818  (named for the next step)
     """Nobody is signed in: a browser is sent to /sign-in, a program gets a 401 problem."""
+
+
+class PasswordNeeded(Forbidden):
+    """The password was set by somebody else: nothing is open before it is changed."""
 
 
 def context_of(request: Request) -> AppContext:
@@ -114,10 +119,14 @@ async def signed_or_none(request: Request, context: Context) -> Signed | None:
     return signed
 
 
-async def signed_in(found: Annotated[Signed | None, Depends(signed_or_none)]) -> Signed:
-    """Who is signed in; raises SignInNeeded."""
+async def signed_in(
+    request: Request, found: Annotated[Signed | None, Depends(signed_or_none)]
+) -> Signed:
+    """Who is signed in; raises SignInNeeded, or PasswordNeeded before a first one is replaced."""
     if found is None:
         raise SignInNeeded
+    if found.account.must_change_password and request.url.path not in PASSWORD_PATHS:
+        raise PasswordNeeded("this password was set for you: change it at /password first")
     return found
 
 

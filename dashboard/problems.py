@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from core import log
 from core.errors import Conflict, Forbidden, HubError, InvalidMessage, NotFound, Unavailable
-from dashboard.deps import SignInNeeded, wants_html
+from dashboard.deps import PasswordNeeded, SignInNeeded, wants_html
 
 OK = HTTPStatus.OK
 CREATED = HTTPStatus.CREATED
@@ -120,6 +120,8 @@ def install(app: FastAPI, *, error_page: ErrorPage) -> None:
         html = wants_html(request)
         if isinstance(error, SignInNeeded) and html:
             return _to_sign_in(request)
+        if isinstance(error, PasswordNeeded) and html:
+            return RedirectResponse("/password", SEE_OTHER)
         headers = _headers(error)
         response = error_page(request, problem) if html else answer(problem)
         response.headers.update(headers)

@@ -6,6 +6,7 @@ rooms of one floor.
 """
 
 import asyncio
+import dataclasses
 import threading
 import tomllib
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ from core.journal import Actor, Entry, Subject
 from devices import queries
 from devices.calls import CallArrived, RefusedCall
 from devices.directory import Directory, load_directory, registry_version
+from devices.judging import Limits
 from devices.model import Camera, Lift
 from devices.protocol.messages import Receipt
 from devices.protocol.topics import EMERGENCY_FILTERS, TELEMETRY_FILTERS, Topic
@@ -43,7 +45,7 @@ from ingest.emergency import EmergencyLane
 from ingest.latest import LatestReader, LatestStates
 from ingest.mqtt import Session
 from ingest.quarantine import QuarantineReader
-from ingest.telemetry import TelemetryLane
+from ingest.telemetry import TelemetryLane, limits_of
 from ingest.timeseries.embedded import EmbeddedStore
 
 if TYPE_CHECKING:
@@ -141,6 +143,12 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
         store = stack.enter_context(closing(EmbeddedStore(folder.telemetry, clock)))
         latest = stack.enter_context(closing(LatestStates(folder.latest)))
         latest.replay(store)
+        policies = policies_of(ground)
+
+        def limits(lift: Lift, gateway: str) -> Limits:
+            wait = policies.for_area(lift.area).confirm_trapped_after
+            return dataclasses.replace(limits_of(lift, gateway), confirm_after=wait)
+
         session = Session(
             broker.address(folder, ground.settings.mqtt),
             "hub-telemetry-0",
@@ -156,6 +164,7 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             store,
             clock,
             latest,
+            limits=limits,
         )
         session.start()
         stack.callback(session.close)
