@@ -6,7 +6,6 @@ rooms of one floor.
 """
 
 import asyncio
-import dataclasses
 import threading
 import tomllib
 from collections.abc import Callable, Mapping
@@ -15,6 +14,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 import alerts.policy
 from alerts import conditions
@@ -145,9 +146,10 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
         latest.replay(store)
         policies = policies_of(ground)
 
-        def limits(lift: Lift, gateway: str) -> Limits:
+        def limits_there(lift: Lift, gateway: str) -> Limits:
             wait = policies.for_area(lift.area).confirm_trapped_after
-            return dataclasses.replace(limits_of(lift, gateway), confirm_after=wait)
+            limits: Limits = replace(limits_of(lift, gateway), confirm_after=wait)
+            return limits
 
         session = Session(
             broker.address(folder, ground.settings.mqtt),
@@ -164,7 +166,7 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             store,
             clock,
             latest,
-            limits=limits,
+            limits=limits_there,
         )
         session.start()
         stack.callback(session.close)
