@@ -43,7 +43,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     scenario = folder / "test.toml"
     scenario.write_text(SCENARIO)
     with HubProcess(folder / "data", settings={"HUB_DEMO__SCENARIO": str(scenario)}) as process:
-        yield process.start(("demo",), timeout_s=90)
+        yield process.start(("demo",), timeout_s=150)
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ class HubProcess:
         """Address of the public pages."""
         return f"http://127.0.0.1:{self.public_port}"
 
-    def start(self, command: Sequence[str] = ("serve",), *, timeout_s: float = 60) -> Self:
+    def start(self, command: Sequence[str] = ("serve",), *, timeout_s: float = 120) -> Self:
         """Start and wait until the hub says that it is ready."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")}  # noqa: TID251
         with self.output.open("ab") as log:
