@@ -4,7 +4,7 @@ A payload is one JSON object or an array of up to 200 of them. An object that is
 with its reason and the field's name; its neighbours are kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -17,6 +17,7 @@ from devices.protocol.topics import Realm, Topic
 MAX_PAYLOAD = 256 * 1024
 MAX_CALL = 4 * 1024
 MAX_OBJECTS = 200
+INEXACT = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what `exact` may raise
 
 _STRUCTS: dict[tuple[Realm, m.Kind], type[msgspec.Struct]] = {
     (Realm.LIFT, m.Kind.CALL): m.Call,
@@ -33,6 +34,7 @@ _STRUCTS: dict[tuple[Realm, m.Kind], type[msgspec.Struct]] = {
     (Realm.KITCHEN, m.Kind.HEARTBEAT): m.Heartbeat,
 }
 _DECODERS = {key: msgspec.json.Decoder(struct) for key, struct in _STRUCTS.items()}
+_MANY = {key: msgspec.json.Decoder(list[struct]) for key, struct in _STRUCTS.items()}  # type: ignore[valid-type]
 _FIELDS = {key: frozenset(struct.__struct_fields__) for key, struct in _STRUCTS.items()}
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -68,6 +70,9 @@ def decode(topic: Topic, payload: bytes) -> Decoded:
     limit = MAX_CALL if topic.kind is m.Kind.CALL else MAX_PAYLOAD
     if len(payload) > limit:
         return _whole("too_large", f"{len(payload)} bytes, at most {limit}", payload)
+    read = _flawless((topic.realm, topic.kind), payload)
+    if read is not None:
+        return Decoded(read, objects=len(read))
     try:
         payload.decode()
         raws = _ARRAY.decode(payload) if payload.lstrip()[:1] == b"[" else [msgspec.Raw(payload)]
@@ -80,6 +85,26 @@ def decode(topic: Topic, payload: bytes) -> Decoded:
     return _objects((topic.realm, topic.kind), raws)
 
 
+def _flawless(key: tuple[Realm, m.Kind], payload: bytes) -> tuple[m.Message, ...] | None:
+    """The messages of a payload in which nothing is wrong or unknown, else None: look closer."""
+    try:
+        if payload[:1] == b"{":
+            return (_DECODERS[key].decode(payload),)  # type: ignore[return-value]
+        many = _MANY[key].decode(payload)
+    except INEXACT:
+        return None
+    return tuple(many) if len(many) <= MAX_OBJECTS else None
+
+
+def exact(topic: Topic) -> Callable[[bytes], m.Message]:
+    """The quickest way to read one object that came on `topic`.
+
+    The function answers what `decode` would, for a payload of at most MAX_PAYLOAD bytes that is one
+    object with nothing wrong or unknown in it; otherwise it raises one of INEXACT: ask `decode`.
+    """
+    return _DECODERS[topic.realm, topic.kind].decode  # type: ignore[return-value]
+
+
 def _objects(key: tuple[Realm, m.Kind], raws: Sequence[msgspec.Raw]) -> Decoded:
     decoder, fields = _DECODERS[key], _FIELDS[key]
     messages: list[m.Message] = []
@@ -88,8 +113,10 @@ def _objects(key: tuple[Realm, m.Kind], raws: Sequence[msgspec.Raw]) -> Decoded:
     for index, raw in enumerate(raws):
         data = bytes(raw)
         try:
-            message = decoder.decode(data)
-            unknown += len(_OBJECT.decode(data).keys() - fields)
+            told = _OBJECT.decode(data)
+            known = {name: value for name, value in told.items() if name in fields}
+            message = decoder.decode(msgspec.json.encode(known))
+            unknown += len(told) - len(known)
         except (msgspec.DecodeError, RecursionError) as error:
             refusals.append(_refusal(index, error, data))
         else:

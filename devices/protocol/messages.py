@@ -114,7 +114,7 @@ class CallTest(Struct, frozen=True):
     battery_pct: Percent
 
 
-class Call(Struct, frozen=True, kw_only=True):
+class Call(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody in the car asks for help, or a test. Repeated until its receipt arrives."""
 
     ts: Millis
@@ -128,7 +128,7 @@ class Call(Struct, frozen=True, kw_only=True):
     test: CallTest | None = None
 
 
-class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Answer to one call: it is safe in the hub, or refused with the reason."""
 
     event_id: str
@@ -139,7 +139,7 @@ class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str | None = None
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something began, changed or ended; `code` is a canonical key of devices.codes."""
 
     ts: Millis
@@ -153,7 +153,7 @@ class Event(Struct, frozen=True, kw_only=True):
     occupied: bool | None = None
 
 
-class Status(Struct, frozen=True, kw_only=True):
+class Status(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """State of a lift; every field but `ts` and `seq` is optional.
 
     Speeds in m/s, up positive; load in kg; temperature in °C. Escalators use `operation`.
@@ -177,7 +177,7 @@ class Status(Struct, frozen=True, kw_only=True):
     operation: Motion | None = None
 
 
-class Stats(Struct, frozen=True, kw_only=True):
+class Stats(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Counters since installation: cumulated, never falling but at a reset."""
 
     ts: Millis
@@ -192,7 +192,7 @@ class Stats(Struct, frozen=True, kw_only=True):
     distance_m: Annotated[float, Meta(ge=0)] | None = None
 
 
-class Heartbeat(Struct, frozen=True, kw_only=True):
+class Heartbeat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The gateway lives; also its last will, with `offline` true."""
 
     ts: Millis
@@ -205,7 +205,7 @@ class Heartbeat(Struct, frozen=True, kw_only=True):
     offline: bool = False
 
 
-class Command(Struct, frozen=True, kw_only=True):
+class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hub to device: play a voice text, show a text, send status now, set the clock."""
 
     cmd_id: EventId
@@ -214,7 +214,7 @@ class Command(Struct, frozen=True, kw_only=True):
     expires_at: str | None = None
 
 
-class CommandAck(Struct, frozen=True, kw_only=True):
+class CommandAck(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Answer to a command."""
 
     cmd_id: EventId
@@ -222,7 +222,7 @@ class CommandAck(Struct, frozen=True, kw_only=True):
     detail: Note = ""
 
 
-class Sensor(Struct, frozen=True, kw_only=True):
+class Sensor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A kitchen's sensor point, such as a cold room."""
 
     ts: Millis
@@ -233,7 +233,7 @@ class Sensor(Struct, frozen=True, kw_only=True):
     humidity_pct: Percent | None = None
 
 
-class CameraFinding(Struct, frozen=True, kw_only=True):
+class CameraFinding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a smart camera or edge box suspects in a kitchen."""
 
     ts: Millis
@@ -247,7 +247,7 @@ class CameraFinding(Struct, frozen=True, kw_only=True):
     snapshot_url: Annotated[str, Meta(max_length=500)] | None = None
 
 
-class CameraStatus(Struct, frozen=True, kw_only=True):
+class CameraStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """States of a kitchen's cameras by camera id, as its edge box sees them."""
 
     ts: Millis

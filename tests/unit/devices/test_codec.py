@@ -229,3 +229,18 @@ def test_a_wrong_topic_names_its_level(text: str, field: str) -> None:
 def test_the_emergency_lane_carries_calls_only_and_telemetry_none() -> None:
     assert topics.EMERGENCY_FILTERS == ("lift/v1/+/+/call",)
     assert not [each for each in topics.TELEMETRY_FILTERS if each.endswith(("/call", "/+", "#"))]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_quick_way_reads_what_the_careful_one_reads(path: Path) -> None:
+    topic, payload = topic_of(path), path.read_bytes()
+    assert (codec.exact(topic)(payload),) == codec.decode(topic, payload).messages
+
+
+def test_the_quick_way_leaves_what_is_not_flawless_to_the_careful_one() -> None:
+    strange = ONE.replace(b"}", b', "colour": "red"}')
+    for payload in (strange, b'{"ts": 1}', b"[" + ONE + b"]", b'{"boot": "\xff"}', b"[" * 10_000):
+        with pytest.raises(codec.INEXACT):
+            codec.exact(STATUS)(payload)
+    read = codec.decode(STATUS, strange)
+    assert (read.messages, read.unknown_fields) == (codec.decode(STATUS, ONE).messages, 1)
