@@ -127,7 +127,8 @@ _EMBEDDED = (
 def _embedded_file(folder: DataFolder, port: int) -> Path:
     """Configuration of rumqttd: MQTT 3.1.1 on `port`, MQTT 5 on the next, loopback only."""
     connections = (
-        "connection_timeout_ms = 10000\nmax_payload_size = 65536\nmax_inflight_count = 500\n"
+        f"connection_timeout_ms = 10000\nmax_payload_size = {mosquitto.LARGEST_PACKET}\n"
+        "max_inflight_count = 500\n"
         "dynamic_filters = true\n"
     )
     text = (

@@ -12,7 +12,12 @@ import os
 import shutil
 from pathlib import Path
 
+from devices.protocol import codec
+
 MAX_QUEUED = 200_000
+# Twice what a payload may be: what is a little too large is refused by the hub, with its reason,
+# and not by a connection that closes without a word.
+LARGEST_PACKET = 2 * codec.MAX_PAYLOAD
 _ITERATIONS = 101
 USER = "hub"
 _WORDS = (
@@ -55,7 +60,7 @@ def configuration(folder: Path, port: int) -> str:
         f"max_queued_messages {MAX_QUEUED}",
         "max_queued_bytes 0",
         "max_inflight_messages 2000",
-        "max_packet_size 65536",
+        f"max_packet_size {LARGEST_PACKET}",
         "persistent_client_expiration 14d",
         "log_dest stderr",
         "log_type error",

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from tests.support.ports import free_port
 from tests.support.wait import wait_until
@@ -85,6 +85,20 @@ class HubProcess:
             return error.code
         except OSError:
             return 0
+
+    @property
+    def broker_port(self) -> int:
+        """Where the broker that this hub started listens."""
+        port: int = json.loads((self.data / "run" / "broker.json").read_text())["port"]
+        return port
+
+    def ask(self, path: str, *, timeout_s: float = 10) -> Any:
+        """The JSON answer of the interface to a GET, with this hub's token (hence Any)."""
+        request = urllib.request.Request(  # noqa: S310  (our own address)
+            f"{self.url}/api/v1{path}", headers={"Authorization": f"Bearer {self.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
+            return json.load(answer)
 
     def log(self) -> str:
         """The last lines that the hub wrote."""

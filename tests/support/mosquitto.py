@@ -4,7 +4,7 @@ import getpass
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.support.wait import wait_until
 
 _CONFIGURATION = """\
 listener {port} 127.0.0.1
-allow_anonymous true
+{doors}
 persistence true
 persistence_location {folder}/
 autosave_on_changes true
@@ -39,6 +39,7 @@ class Broker:
     folder: Path
     port: int
     host: str = "127.0.0.1"
+    users: Mapping[str, str] = field(default_factory=dict, repr=False)  # none: everybody may
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -46,10 +47,21 @@ class Broker:
         assert program is not None, "mosquitto is not installed"
         configuration = self.folder / "mosquitto.conf"
         configuration.write_text(
-            _CONFIGURATION.format(port=self.port, folder=self.folder, user=getpass.getuser())
+            _CONFIGURATION.format(
+                port=self.port, folder=self.folder, user=getpass.getuser(), doors=self._doors()
+            )
         )
         self._process = subprocess.Popen([program, "-c", str(configuration)])
         wait_until(self._answers, what="mosquitto to listen")
+
+    def _doors(self) -> str:
+        if not self.users:
+            return "allow_anonymous true"
+        file = self.folder / "users"
+        file.touch(mode=0o600)
+        for name, password in self.users.items():
+            subprocess.run(["mosquitto_passwd", "-b", str(file), name, password], check=True)
+        return f"allow_anonymous false\npassword_file {file}"
 
     def kill(self) -> None:
         assert self._process is not None
@@ -100,10 +112,10 @@ def heard(sub: subprocess.Popen[str]) -> list[str]:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Broker]:
-    """A broker in `folder` for the time of the block."""
+def running(folder: Path, users: Mapping[str, str] | None = None) -> Iterator[Broker]:
+    """A broker in `folder` for the time of the block; with `users` nobody else may come in."""
     folder.mkdir(parents=True, exist_ok=True)
-    broker = Broker(folder, free_port())
+    broker = Broker(folder, free_port(), users=users or {})
     broker.start()
     try:
         yield broker
