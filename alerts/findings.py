@@ -8,7 +8,6 @@ condition is only a proposal: whether everybody is out is decided by a person's 
 from datetime import datetime
 
 from sqlalchemy import Connection, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from alerts import alarm as alarms
 from alerts import store, tables
@@ -21,6 +20,7 @@ from alerts.model import Alarm, Intake, Source
 from alerts.policy import PolicyBook
 from alerts.verbs import Verb
 from core import journal
+from core.db import add_once
 from core.errors import NotFound
 from core.journal import Actor, Entry, Subject
 from devices import queries
@@ -167,21 +167,19 @@ def _add_alarm(
     now: datetime,
     actor: Actor,
 ) -> bool:
-    done = connection.execute(
-        upsert(tables.alarm)
-        .values(
-            event_id=event_id,
-            subject_kind=subject.kind,
-            subject=subject.id,
-            code=code,
-            severity=severity,
-            state=AlarmState.ACTIVE,
-            detail=detail[:500],
-            since=since,
-        )
-        .on_conflict_do_nothing(index_elements=["event_id"])
+    fresh = add_once(
+        connection,
+        tables.alarm,
+        {"event_id": event_id},
+        subject_kind=subject.kind,
+        subject=subject.id,
+        code=code,
+        severity=severity,
+        state=AlarmState.ACTIVE,
+        detail=detail[:500],
+        since=since,
     )
-    if done.rowcount != 1:
+    if not fresh:
         return False
     facts = {"event_id": event_id, "code": code, "severity": severity, "detail": detail}
     journal.append(connection, Entry(subject, Verb.ALARM_RAISED, actor, now, facts=facts))

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import msgspec
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from alerts.findings import apply_finding
 from alerts.policy import PolicyBook
 from alerts.tables import hand_off_cursor
 from core import handoff, journal, log
 from core.clock import Clock
-from core.db import Database
+from core.db import Database, put
 from core.errors import Conflict, HubError, InvalidMessage, NotFound
 from core.handoff import Cursor, HandedOff
 from core.journal import Actor, Entry, Subject
@@ -96,9 +95,5 @@ def cursor_of(connection: Connection, source: str) -> Cursor:
 
 
 def _keep(connection: Connection, source: str, cursor: Cursor) -> None:
-    values = {"file": cursor.file, "row": cursor.row}
-    connection.execute(
-        upsert(hand_off_cursor)
-        .values(source=source, **values)
-        .on_conflict_do_update(index_elements=["source"], set_=values)
-    )
+    key = {"source": source}
+    put(connection, hand_off_cursor, key, file=cursor.file, row=cursor.row)

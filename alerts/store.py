@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Row, cast, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from alerts import policy
 from alerts.alarm import AlarmState
@@ -13,6 +12,7 @@ from alerts.incident import RESCUING, IncidentState
 from alerts.ladder import Kind
 from alerts.model import Alarm, Assignment, Incident, Notice, NoticeState, Report, Source
 from alerts.tables import alarm, assignment, incident, notice, report
+from core.db import add_once
 from core.errors import Conflict, NotFound
 
 AnyRow = Row[Any]  # SQLAlchemy types rows by position; we read them by name
@@ -155,28 +155,22 @@ def next_ordinal(connection: Connection, day: str) -> int:
     c = incident.c
     highest = connection.execute(
         select(func.max(cast(func.substr(c.id, len(day) + 2), Integer))).where(
-            c.id >= f"{day}-", c.id < f"{day}."
+            c.id >= f"{day}-0",
+            c.id < f"{day}-A",  # digits before letters: so in every collation, unlike signs
         )
     ).scalar_one()
     return (highest or 0) + 1
 
 
-def add_report(connection: Connection, **values: object) -> bool:
+def add_report(connection: Connection, *, event_key: str, **values: object) -> bool:
     """Write a telling; False when its event key stands there already."""
-    done = connection.execute(
-        upsert(report).values(**values).on_conflict_do_nothing(index_elements=["event_key"])
-    )
-    return done.rowcount == 1
+    return add_once(connection, report, {"event_key": event_key}, **values)
 
 
-def add_notice(connection: Connection, **values: object) -> bool:
+def add_notice(connection: Connection, *, key: str, **values: object) -> bool:
     """Write a notice; False when its key stands there already."""
-    done = connection.execute(
-        upsert(notice)
-        .values(state=NoticeState.PENDING, attempts=0, **values)
-        .on_conflict_do_nothing(index_elements=["key"])
-    )
-    return done.rowcount == 1
+    fresh = {"state": NoticeState.PENDING, "attempts": 0}
+    return add_once(connection, notice, {"key": key}, **fresh, **values)
 
 
 def add_assignment(connection: Connection, **values: object) -> int:

@@ -5,14 +5,19 @@ one thread, in order of arrival, inside `BEGIN IMMEDIATE` with `synchronous=FULL
 returns, the change has reached the disk. Readers see a snapshot and cannot write. A function that
 raises leaves nothing behind. Callers never hold a connection outside these functions.
 
+What passes by itself (another process holds the file, the disk is full) is Unavailable, so that
+callers try again; a broken file or a wrong statement is raised as it is, because no retry helps.
+Statements are portable; the two that are not (`add_once`, `put`) are built here for each dialect.
+
 No write may last longer than 50 ms: another process's rescue may be waiting for the same file.
 """
 
 import queue
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -23,17 +28,28 @@ from sqlalchemy import (
     Dialect,
     Engine,
     MetaData,
+    Table,
     TypeDecorator,
     create_engine,
     event,
     make_url,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoneFree
 
 from core.errors import Unavailable
 
 T = TypeVar("T")
+
+BUSY_FOR = timedelta(seconds=5)
+_PASSING = {
+    sqlite3.SQLITE_BUSY: ("busy", "the database is busy"),
+    sqlite3.SQLITE_LOCKED: ("busy", "the database is busy"),
+    sqlite3.SQLITE_FULL: ("disk_full", "the disk is full: free some space"),
+}
+_PRIMARY = 0xFF  # the low byte of an extended result code of SQLite
 
 metadata = MetaData(
     naming_convention={
@@ -73,7 +89,7 @@ class Instant(TypeDecorator[datetime]):
 class Database:
     """One database file (or, later, server), its readers and its one writer."""
 
-    def __init__(self, url: str, *, readers: int = 8) -> None:
+    def __init__(self, url: str, *, readers: int = 8, busy_for: timedelta = BUSY_FOR) -> None:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite" or not parsed.database:
             raise ValueError(
@@ -90,7 +106,7 @@ class Database:
             (self._readers, "BEGIN", True),
             (self._writer, "BEGIN IMMEDIATE", False),
         ):
-            _prepare(engine, begin=begin, read_only=read_only)
+            _prepare(engine, begin=begin, read_only=read_only, busy_for=busy_for)
         self._jobs: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = (
             queue.SimpleQueue()
         )
@@ -108,27 +124,36 @@ class Database:
         self.close()
 
     def read(self, fn: Callable[[Connection], T]) -> T:
-        """Call `fn` with a read-only snapshot."""
-        with self._readers.begin() as connection:
-            return fn(connection)
+        """Call `fn` with a read-only snapshot; raises Unavailable like `write`."""
+        try:
+            with self._readers.begin() as connection:
+                return fn(connection)
+        except NoneFree as error:
+            raise Unavailable("every reader is at work", reason="busy") from error
+        except DBAPIError as error:
+            if passing := _passing(error):
+                raise passing from error
+            raise
 
     def write(self, fn: Callable[[Connection], T]) -> T:
         """Call `fn` in a write transaction; on return it is committed and on the disk.
 
-        Raises what `fn` raised (then nothing is kept), or Unavailable when another process held
-        the file for longer than the busy limit, or when this database has been closed.
+        Raises what `fn` raised (then nothing is kept), or Unavailable: "busy" when another process
+        held the file for longer than `busy_for`, "disk_full", or "closed" after `close`.
         """
         if threading.current_thread() is self._thread:
             raise RuntimeError("a write inside a write would wait for itself")
         done: Future[T] = Future()
         with self._door:
             if self._closed:
-                raise Unavailable("the database is closed")
+                raise Unavailable("the database is closed", reason="closed")
             self._jobs.put((fn, done))
         try:
             return done.result()
-        except OperationalError as error:
-            raise Unavailable(f"the database is busy: {error.orig}") from error
+        except DBAPIError as error:
+            if passing := _passing(error):
+                raise passing from error
+            raise
 
     def close(self) -> None:
         """Finish what is queued, then close every connection."""
@@ -152,11 +177,41 @@ class Database:
                 done.set_result(result)
 
 
-def _prepare(engine: Engine, *, begin: str, read_only: bool) -> None:
+def add_once(
+    connection: Connection, table: Table, key: Mapping[str, object], **values: object
+) -> bool:
+    """Insert a row unless one with that unique `key` stands there; False when it does."""
+    insert = _insert(connection, table).values(**key, **values)
+    done = connection.execute(insert.on_conflict_do_nothing(index_elements=list(key)))
+    return done.rowcount == 1
+
+
+def put(connection: Connection, table: Table, key: Mapping[str, object], **values: object) -> None:
+    """Write the row with that unique `key`, whether it is new or not."""
+    insert = _insert(connection, table).values(**key, **values)
+    connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    match connection.dialect.name:
+        case "postgresql":
+            return postgresql.insert(table)
+        case _:
+            return sqlite.insert(table)
+
+
+def _passing(error: DBAPIError) -> Unavailable | None:
+    """What passes by itself, in the words of the caller; None for everything else."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    told = None if code is None else _PASSING.get(code & _PRIMARY)
+    return told and Unavailable(f"{told[1]} ({error.orig})", reason=told[0])
+
+
+def _prepare(engine: Engine, *, begin: str, read_only: bool, busy_for: timedelta) -> None:
     def connected(dbapi: Any, _record: object) -> None:  # Any: the driver's own connection type
         dbapi.isolation_level = None  # we say BEGIN ourselves
         cursor = dbapi.cursor()
-        cursor.execute("PRAGMA busy_timeout = 5000")
+        cursor.execute(f"PRAGMA busy_timeout = {busy_for // timedelta(milliseconds=1)}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")

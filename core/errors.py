@@ -44,4 +44,8 @@ class Forbidden(HubError):  # noqa: N818
 
 
 class Unavailable(HubError):  # noqa: N818
-    """Not now; the same request may succeed later."""
+    """Not now; the same request may succeed later. `reason` is a stable word for machines."""
+
+    def __init__(self, detail: str = "", *, reason: str = "unavailable") -> None:
+        super().__init__(detail)
+        self.reason = reason

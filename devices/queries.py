@@ -78,8 +78,8 @@ def find_lifts(
         or_(
             c.rescue_code.startswith(word, autoescape=True),
             c.registration_code.startswith(word, autoescape=True),
-            c.address.contains(word, autoescape=True),
-            c.building.contains(word, autoescape=True),
+            c.address.icontains(word, autoescape=True),
+            c.building.icontains(word, autoescape=True),
         )
         for word in text.split()
     ]
@@ -169,9 +169,9 @@ def kitchens(
     c = tables.kitchen.c
     wanted: list[ColumnElement[bool]] = [
         or_(
-            c.code.startswith(word, autoescape=True),
-            c.name.contains(word, autoescape=True),
-            c.address.contains(word, autoescape=True),
+            c.code.istartswith(word, autoescape=True),
+            c.name.icontains(word, autoescape=True),
+            c.address.icontains(word, autoescape=True),
         )
         for word in text.split()
     ]

@@ -54,8 +54,7 @@ class SourceLost(Unavailable):
     """The source delivers no pictures; `reason` is a stable word, never an address."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"no pictures: {reason}")
-        self.reason = reason
+        super().__init__(f"no pictures: {reason}", reason=reason)
 
 
 def reason_of(error: Exception) -> str:

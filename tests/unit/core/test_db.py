@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, select, text
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, select, text
+from sqlalchemy.exc import DatabaseError, OperationalError, StatementError
 
 from core import journal
-from core.db import Database
+from core.db import Database, add_once, put
 from core.errors import Unavailable
 from core.journal import Actor, Entry, Subject, journal_table
 from tests.support.databases import open_database
@@ -122,3 +122,69 @@ def test_a_write_inside_a_write_is_refused_instead_of_waiting_for_itself(
 ) -> None:
     with pytest.raises(RuntimeError, match="inside"):
         database.write(lambda _: database.write(verbs))
+
+
+def test_a_file_held_by_another_is_busy_and_free_again_afterwards(tmp_path: Path) -> None:
+    open_database(tmp_path).close()
+    url = f"sqlite:///{tmp_path / 'hub.db'}"
+    with Database(url, busy_for=timedelta(milliseconds=50)) as database:
+        other = sqlite3.connect(database.path, isolation_level=None)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(Unavailable, match="locked") as refused:
+                database.write(lambda c: journal.append(c, NOTED))
+            assert refused.value.reason == "busy"
+            assert database.read(verbs) == []  # readers need not wait for a writer
+            other.execute("ROLLBACK")
+        finally:
+            other.close()
+        database.write(lambda c: journal.append(c, NOTED))
+        assert database.read(verbs) == ["noted"]
+
+
+def test_a_full_disk_is_named_keeps_nothing_and_passes(database: Database) -> None:
+    def limit(pages: int) -> None:
+        database.write(lambda c: c.exec_driver_sql(f"PRAGMA max_page_count = {pages}"))
+
+    wordy = Entry(NOTED.subject, "noted", NOTED.actor, NOW, facts={"text": "x" * 100_000})
+    limit(1)  # SQLite takes the number of pages that are in use
+    with pytest.raises(Unavailable, match="full") as refused:
+        database.write(lambda c: journal.append(c, wordy))
+    assert refused.value.reason == "disk_full"
+    assert database.read(verbs) == []
+    limit(1_000_000)
+    database.write(lambda c: journal.append(c, wordy))
+    assert database.read(lambda c: journal.verify(c, NOTED.subject)) is None
+    assert database.read(verbs) == ["noted"]
+
+
+def test_a_wrong_statement_is_no_excuse_to_try_again(database: Database) -> None:
+    for door in (database.read, database.write):
+        with pytest.raises(OperationalError, match="no such table"):
+            door(lambda c: c.execute(text("SELECT * FROM unheard_of")))
+    assert database.write(verbs) == []
+
+
+def test_a_broken_file_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "hub.db").write_bytes(b"this was never a database" * 400)
+    with Database(f"sqlite:///{tmp_path / 'hub.db'}") as database:
+        for door in (database.read, database.write):
+            with pytest.raises(DatabaseError, match="not a database"):
+                door(verbs)
+
+
+THINGS = Table("thing", MetaData(), Column("name", String, primary_key=True), Column("n", Integer))
+
+
+def test_once_is_a_unique_key_and_put_overwrites(database: Database) -> None:
+    def rows(connection: Connection) -> list[tuple[str, int]]:
+        return [(row.name, row.n) for row in connection.execute(select(THINGS))]
+
+    database.write(THINGS.create)
+    assert database.write(lambda c: add_once(c, THINGS, {"name": "a"}, n=1))
+    assert not database.write(lambda c: add_once(c, THINGS, {"name": "a"}, n=2))
+    assert database.read(rows) == [("a", 1)]
+    database.write(lambda c: put(c, THINGS, {"name": "a"}, n=3))
+    assert database.read(rows) == [("a", 3)]
+    database.write(lambda c: put(c, THINGS, {"name": "a"}, n=4))
+    assert database.read(rows) == [("a", 4)]
