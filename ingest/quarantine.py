@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from core.errors import NotFound
-from ingest.timeseries.embedded import day_files, instant, open_reader
+from ingest.timeseries.dayfiles import day_files, open_reader
+from ingest.timeseries.steps import instant
 
 _COLUMNS = "id, received_at_us, topic, reason, field, detail, raw"
 

@@ -3,7 +3,8 @@
 Theory of operation. A batch is whatever is queued. All that it causes - points, findings,
 quarantine, what the rules remember - is one commit; what the lane itself remembers moves on only
 after it, so a failed commit is simply tried again. Received = stored + unchanged + duplicate +
-quarantined + in flight, counted in objects. Nothing is shed here: a full queue stalls the session.
+quarantined + shed + in flight, counted in objects. Only points are ever shed, by a store without
+room; a full queue stalls the session.
 """
 
 import random
@@ -28,7 +29,7 @@ from ingest.admission import Reason, Refused, Seen, admit, device_instant
 from ingest.emergency import Wire
 from ingest.latest import LatestStates
 from ingest.mqtt import Delivery
-from ingest.timeseries.embedded import EmbeddedStore
+from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.port import Batch, Point, Quarantined, Value
 
 LANE = "telemetry"
@@ -83,7 +84,7 @@ class TelemetryLane:
         directory_loader: Callable[[], Directory],
         judge: Judge,
         elapse: Elapse,
-        store: EmbeddedStore,
+        store: DayFiles,
         clock: Clock,
         latest: LatestStates,
         limits: Callable[[Lift, str], Limits] = limits_of,
@@ -143,9 +144,10 @@ class TelemetryLane:
             self._read(draft, directory, delivery)
         self._sweep(draft, directory, now)
         if draft.points or draft.findings or draft.quarantined or draft.memories:
-            self._store.commit(
+            shed = self._store.commit(
                 Batch(now, draft.points, draft.findings, draft.quarantined, draft.memories)
             )
+            draft.outcomes.update(stored=-shed, shed=shed)
         self._session.acknowledge(batch)
         self._remember(draft)
         self._latest.flush_due(now)

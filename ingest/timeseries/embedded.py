@@ -1,216 +1,115 @@
-"""Telemetry history in SQLite, one file per day of receipt (UTC).
+"""Telemetry history in the day files themselves: a row a point, found by event time.
 
-Theory of operation. Samples, the hand-off of conditions, quarantine and what the rules remember
-stand in one file, so that one commit (`synchronous=FULL`) covers all that a batch caused. A new
-day's file takes over the memories of the day before in the transaction that makes it. Readers in
-other processes open the files read-only.
+Theory of operation. A point lies in the file of the day it was received on, its event at most
+STALE before and AHEAD after that: so a window by event time looks into the files of its days and
+of the STALE days behind them.
 """
 
 import sqlite3
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import msgspec
 
-from core import handoff
 from core.clock import Clock
-from devices import findings, judging
-from devices.judging import LiftMemory
-from ingest.timeseries.port import Batch, Point, Sample, Series, Value, Window
+from ingest.admission import AHEAD, STALE
+from ingest.timeseries.dayfiles import DayFiles, day_files, open_reader
+from ingest.timeseries.port import Point, Series, Value, Window
+from ingest.timeseries.steps import aggregate, instant, micros
 
+_DAY = timedelta(days=1)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sample (
     id INTEGER PRIMARY KEY, lift TEXT NOT NULL, received_at_us INTEGER NOT NULL,
     device_at_us INTEGER NOT NULL, kind TEXT NOT NULL, gateway TEXT NOT NULL, seq INTEGER,
     boot TEXT NOT NULL, fields TEXT NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS sample_lift ON sample (lift, received_at_us);
-CREATE TABLE IF NOT EXISTS quarantine (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, received_at_us INTEGER NOT NULL, topic TEXT NOT NULL,
-    reason TEXT NOT NULL, field TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS memory (lift TEXT PRIMARY KEY, kept BLOB NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS sample_event ON sample (lift, device_at_us);
 """
 _FIELDS = msgspec.json.Decoder(dict[str, Value])
 _POINT = "lift, received_at_us, device_at_us, kind, gateway, seq, boot, fields"
+_NEWEST = "ORDER BY device_at_us DESC, received_at_us DESC, id DESC LIMIT ?"
+_INSERT = f"INSERT INTO sample ({_POINT}) "
+_UNLESS_THERE = (
+    "SELECT ?1,?2,?3,?4,?5,?6,?7,?8 WHERE NOT EXISTS (SELECT 1 FROM sample WHERE lift=?1"
+    " AND device_at_us=?3 AND kind=?4 AND gateway=?5 AND seq IS ?6 AND boot=?7 AND fields=?8)"
+)
 
 
-def micros(at: datetime) -> int:
-    """Whole microseconds since 1970 UTC."""
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+class SampleRows:
+    """A row a point."""
+
+    def create(self, connection: sqlite3.Connection) -> None:
+        """Make the table and its index."""
+        for statement in filter(str.strip, _SCHEMA.split(";")):
+            connection.execute(statement)
+
+    def append(self, connection: sqlite3.Connection, at: datetime, points: Sequence[Point]) -> int:
+        """Add the points; none is shed."""
+        del at
+        connection.executemany(f"{_INSERT} VALUES (?,?,?,?,?,?,?,?)", map(_row, points))
+        return 0
+
+    def since(self, connection: sqlite3.Connection, since: datetime) -> Iterator[Point]:
+        """Every point of the file received since then, in order of receipt."""
+        rows = connection.execute(
+            f"SELECT {_POINT} FROM sample WHERE received_at_us >= ? ORDER BY id",  # noqa: S608
+            (micros(since),),
+        )
+        yield from map(_point, rows)
 
 
-def instant(at_us: int) -> datetime:
-    """The instant of `micros`."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)
-
-
-def day_files(folder: Path) -> list[Path]:
-    """The day files of a folder, oldest first."""
-    return sorted(folder.glob("????-??-??.db"))
-
-
-def open_reader(file: Path) -> sqlite3.Connection:
-    """A read-only connection to a day file."""
-    return sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5)
-
-
-class EmbeddedStore:
-    """Writes with one connection; `commit` is for one thread, reading is for any."""
+class EmbeddedStore(DayFiles):
+    """History in the same files as the commit; reading is for any process and thread."""
 
     def __init__(self, folder: Path, clock: Clock | None) -> None:
-        self._folder = folder
-        self._clock = clock
-        self._file: Path | None = None
-        self._connection: sqlite3.Connection | None = None
-        self._writing = threading.Lock()
-        if clock is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._open(clock.now())
+        super().__init__(folder, clock, SampleRows())
 
     @classmethod
     def reader(cls, folder: Path) -> "EmbeddedStore":
         """A store that only reads, for other processes."""
         return cls(folder, None)
 
-    def close(self) -> None:
-        """Close the day file."""
-        with self._writing:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-            self._file = None
-
-    def _open(self, at: datetime) -> sqlite3.Connection:
-        file = self._folder / f"{at.astimezone(UTC):%Y-%m-%d}.db"
-        if self._connection is not None and self._file is not None and file <= self._file:
-            return self._connection
-        before = [each for each in day_files(self._folder) if each < file]
-        connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=5)
-        try:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-                connection.execute(f"PRAGMA {pragma}")
-            if before:
-                connection.execute("ATTACH ? AS yesterday", (str(before[-1]),))
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in filter(str.strip, _SCHEMA.split(";")):
-                connection.execute(statement)
-            handoff.create(connection)
-            if before:
-                connection.execute(
-                    "INSERT INTO main.memory SELECT * FROM yesterday.memory WHERE true"
-                    " ON CONFLICT DO NOTHING"
-                )
-            connection.execute("COMMIT")
-            if before:
-                connection.execute("DETACH yesterday")
-        except BaseException:
-            connection.close()
-            raise
-        if self._connection is not None:
-            self._connection.close()
-        self._connection, self._file = connection, file
-        return connection
-
-    def commit(self, batch: Batch) -> None:
-        """Make the batch durable as a whole, or raise and keep none of it."""
-        if self._clock is None:
-            raise sqlite3.ProgrammingError("a reader writes nothing")
-        with self._writing:
-            connection = self._open(batch.at)
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._write(connection, batch)
+    def write(self, points: Sequence[Point]) -> None:
+        """Add points that are not there yet, each in the file of its day of receipt."""
+        by_day: dict[date, list[Point]] = {}
+        for point in points:
+            by_day.setdefault(point.received_at.astimezone(UTC).date(), []).append(point)
+        for day, of_day in by_day.items():
+            with closing(self._prepare(self._folder / f"{day}.db")) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany(_INSERT + _UNLESS_THERE, map(_row, of_day))
                 connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-
-    @staticmethod
-    def _write(connection: sqlite3.Connection, batch: Batch) -> None:
-        connection.executemany(
-            f"INSERT INTO sample ({_POINT}) VALUES (?,?,?,?,?,?,?,?)",  # noqa: S608  (our words)
-            [
-                (
-                    p.lift,
-                    micros(p.received_at),
-                    micros(p.device_at),
-                    p.kind,
-                    p.gateway,
-                    p.seq,
-                    p.boot,
-                    msgspec.json.encode(p.fields).decode(),
-                )
-                for p in batch.points
-            ],
-        )
-        connection.executemany(
-            "INSERT INTO quarantine (received_at_us, topic, reason, field, detail, raw)"
-            " VALUES (?,?,?,?,?,?)",
-            [
-                (micros(q.received_at), q.topic, q.reason, q.field, q.detail, q.raw)
-                for q in batch.quarantined
-            ],
-        )
-        connection.executemany(
-            "INSERT INTO memory VALUES (?,?) ON CONFLICT (lift) DO UPDATE SET kept=excluded.kept",
-            [(lift, judging.encode(memory)) for lift, memory in batch.memories.items()],
-        )
-        for found in batch.findings:
-            handoff.append(
-                connection,
-                event_id=findings.row_id(found),
-                at=batch.at,
-                payload=findings.encode(found),
-            )
-
-    def memories(self) -> dict[str, LiftMemory]:
-        """What the rules remember of every lift."""
-        for file in reversed(day_files(self._folder)):
-            with closing(open_reader(file)) as connection:
-                rows = connection.execute("SELECT lift, kept FROM memory").fetchall()
-            return {lift: judging.decode(kept) for lift, kept in rows}
-        return {}
-
-    def points_since(self, since: datetime) -> Iterator[Point]:
-        """Every point received since then, in order of receipt."""
-        for file in day_files(self._folder):
-            if file.stem < f"{since.astimezone(UTC):%Y-%m-%d}":
-                continue
-            with closing(open_reader(file)) as connection:
-                rows = connection.execute(
-                    f"SELECT {_POINT} FROM sample WHERE received_at_us >= ? ORDER BY id",  # noqa: S608
-                    (micros(since),),
-                )
-                for row in rows:
-                    yield _point(row)
 
     def window(self, window: Window) -> Series:
-        """The field aggregated per step, over the day files that the window touches."""
-        start, end = micros(window.start), micros(window.end)
-        step = max(window.step // timedelta(microseconds=1), 1)
-        steps: dict[int, list[float]] = {}
-        first, final = (f"{at.astimezone(UTC):%Y-%m-%d}" for at in (window.start, window.end))
-        for file in day_files(self._folder):
-            if not first <= file.stem <= final:
-                continue
+        """The field aggregated per step."""
+        return self.windows([window.lift], window)[window.lift]
+
+    def windows(self, lifts: Sequence[str], window: Window) -> dict[str, Series]:
+        """The same window of many lifts."""
+        found: dict[str, list[tuple[int, int, float]]] = {lift: [] for lift in lifts}
+        path = f'$."{window.field}"'
+        bounds = (micros(window.start), micros(window.end))
+        for file in self._files_of(window.start, window.end):
             with closing(open_reader(file)) as connection:
-                rows = connection.execute(
-                    "SELECT received_at_us, json_extract(fields, ?) AS value FROM sample"
-                    " WHERE lift = ? AND received_at_us >= ? AND received_at_us < ?"
-                    " AND json_type(fields, ?) IN ('integer', 'real') ORDER BY received_at_us, id",
-                    (path := f'$."{window.field}"', window.lift, start, end, path),
-                )
-                for at, value in rows:
-                    steps.setdefault((at - start) // step, []).append(float(value))
-        return Series(
-            tuple(
-                Sample(instant(start + n * step), sum(v) / len(v), min(v), max(v), v[-1])
-                for n, v in sorted(steps.items())
-            )
-        )
+                for lift in found:
+                    found[lift] += connection.execute(
+                        "SELECT device_at_us, received_at_us, json_extract(fields, ?1) FROM sample"
+                        " WHERE lift = ?2 AND device_at_us >= ?3 AND device_at_us < ?4"
+                        " AND json_type(fields, ?1) IN ('integer', 'real')"
+                        " ORDER BY device_at_us, id",
+                        (path, lift, *bounds),
+                    )
+        return {
+            lift: aggregate(((at, float(value)) for at, _, value in sorted(values)), window)
+            for lift, values in found.items()
+        }
+
+    def latest(self, lifts: Sequence[str]) -> dict[str, Point]:
+        """The newest point of each lift that has any."""
+        newest = {lift: self.last_points(lift, 1) for lift in lifts}
+        return {lift: points[0] for lift, points in newest.items() if points}
 
     def last_points(self, lift: str, limit: int) -> list[Point]:
         """The newest points of a lift, newest first."""
@@ -218,14 +117,62 @@ class EmbeddedStore:
         for file in reversed(day_files(self._folder)):
             with closing(open_reader(file)) as connection:
                 rows = connection.execute(
-                    f"SELECT {_POINT} FROM sample WHERE lift = ?"  # noqa: S608  (our words)
-                    " ORDER BY received_at_us DESC, id DESC LIMIT ?",
-                    (lift, limit - len(found)),
+                    f"SELECT {_POINT} FROM sample WHERE lift = ? {_NEWEST}",  # noqa: S608
+                    (lift, limit),
                 ).fetchall()
             found += map(_point, rows)
-            if len(found) >= limit:
-                break
+            found = sorted(found, key=_event_order, reverse=True)[:limit]
+            older_end = datetime.combine(date.fromisoformat(file.stem), time(), UTC) + AHEAD
+            if len(found) == limit and (not limit or found[-1].device_at >= older_end):
+                break  # nothing in an older file is newer than these
         return found
+
+    def counts(self, first: date, final: date) -> dict[date, int]:
+        """Points per day of event."""
+        start = datetime.combine(first, time(), UTC)
+        end = datetime.combine(final, time(), UTC) + _DAY
+        found: dict[date, int] = {}
+        for file in self._files_of(start, end):
+            with closing(open_reader(file)) as connection:
+                for day, number in connection.execute(
+                    "SELECT date(device_at_us / 1000000, 'unixepoch') AS day, count(*) FROM sample"
+                    " WHERE device_at_us >= ? AND device_at_us < ? GROUP BY day",
+                    (micros(start), micros(end)),
+                ):
+                    key = date.fromisoformat(day)
+                    found[key] = found.get(key, 0) + number
+        return found
+
+    def expire(self, before: datetime) -> None:
+        """Forget points of earlier events; the file stays for what else it holds."""
+        for file in day_files(self._folder):
+            if file.stem > f"{before.astimezone(UTC) + STALE:%Y-%m-%d}":
+                break
+            with closing(self._prepare(file)) as connection:
+                connection.execute("DELETE FROM sample WHERE device_at_us < ?", (micros(before),))
+                connection.execute("PRAGMA incremental_vacuum").fetchall()
+
+    def _files_of(self, start: datetime, end: datetime) -> list[Path]:
+        first = f"{(start - AHEAD).astimezone(UTC):%Y-%m-%d}"
+        final = f"{(end + STALE).astimezone(UTC):%Y-%m-%d}"
+        return [file for file in day_files(self._folder) if first <= file.stem <= final]
+
+
+def _event_order(point: Point) -> tuple[datetime, datetime]:
+    return point.device_at, point.received_at
+
+
+def _row(p: Point) -> tuple[str, int, int, str, str, int | None, str, str]:
+    at = micros(p.received_at), micros(p.device_at)
+    return (
+        p.lift,
+        *at,
+        str(p.kind),
+        p.gateway,
+        p.seq,
+        p.boot,
+        msgspec.json.encode(p.fields).decode(),
+    )
 
 
 def _point(row: tuple[str, int, int, str, str, int | None, str, str]) -> Point:

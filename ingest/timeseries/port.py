@@ -1,8 +1,15 @@
-"""What a store of telemetry history promises, whoever keeps it."""
+"""What a store of telemetry history promises, whoever keeps it.
+
+Theory of operation. History is ordered by event time (`Point.device_at`): what a gateway sends
+late stands where it belongs. Two messages of one lift and millisecond stay two points.
+Acknowledging and handing off never depend on a store: that commit is `dayfiles.DayFiles`, and a
+store that is not in the same file is fed from its spool.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from devices.findings import Finding
@@ -48,6 +55,14 @@ class Batch:
     memories: Mapping[str, LiftMemory] = field(default_factory=dict)
 
 
+class Fill(StrEnum):
+    """What stands for a step that holds nothing."""
+
+    NONE = "none"  # no sample
+    GAP = "gap"  # a sample without figures
+    PREVIOUS = "previous"  # the last figure of an earlier step, a gap before the first
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Which numeric field of which lift, from `start` up to `end`, in steps of `step`."""
@@ -57,37 +72,62 @@ class Window:
     start: datetime
     end: datetime
     step: timedelta
+    fill: Fill = Fill.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One step of a series; `at` is the step's beginning, `last` its newest value."""
+    """One step of a series; `at` is the step's beginning, `last` its newest value.
+
+    Without figures (`count` 0) the step holds nothing; see Fill.
+    """
 
     at: datetime
-    mean: float
-    min: float
-    max: float
-    last: float
+    mean: float | None
+    min: float | None
+    max: float | None
+    last: float | None
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Steps that hold something, oldest first."""
+    """The steps of a window, oldest first."""
 
     points: tuple[Sample, ...]
 
 
-class TimeSeriesStore(Protocol):
-    """History of telemetry, with the hand-off of what was found in the same commit."""
-
-    def commit(self, batch: Batch) -> None:
-        """Make the batch durable as a whole, or raise and keep none of it."""
-        ...
+class History(Protocol):
+    """What pages and reports read."""
 
     def window(self, window: Window) -> Series:
-        """The field aggregated per step."""
+        """The field aggregated per step; a field that is no number has no steps."""
+        ...
+
+    def windows(self, lifts: Sequence[str], window: Window) -> dict[str, Series]:
+        """The same window of many lifts (`window.lift` is not looked at); every lift is a key."""
+        ...
+
+    def latest(self, lifts: Sequence[str]) -> dict[str, Point]:
+        """The newest point of each lift that has any."""
         ...
 
     def last_points(self, lift: str, limit: int) -> list[Point]:
-        """The newest points of a lift, newest first."""
+        """The newest points of a lift, newest first; `device_at` to the millisecond."""
+        ...
+
+    def counts(self, first: date, final: date) -> dict[date, int]:
+        """Points per day (UTC, event time) from `first` to `final`; days without any are absent."""
+        ...
+
+
+class TimeSeriesStore(History, Protocol):
+    """History that can be written: points written again change nothing."""
+
+    def write(self, points: Sequence[Point]) -> None:
+        """Make the points durable; raises WriteRefused for those that can never be."""
+        ...
+
+    def expire(self, before: datetime) -> None:
+        """Forget every point of an earlier event time."""
         ...
