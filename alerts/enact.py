@@ -24,7 +24,6 @@ from core.journal import Actor, Entry, Subject
 from devices import queries
 from devices.model import Lift
 
-LOCAL = ZoneInfo("Asia/Shanghai")  # the clock on the wall of every crew that reads a notice
 SEAT, SUPERVISOR = "seat", "supervisor"
 LEVEL1 = 1
 
@@ -211,7 +210,8 @@ def _offer(
         reasons=list(target.reasons),
         shortfalls=list(target.shortfalls),
     )
-    text = wording.offer(incident, offer.level, offer.answer_by, LOCAL)
+    zone = ZoneInfo(incident.policy.zone)
+    text = wording.offer(incident, offer.level, offer.answer_by, zone)
     post(
         connection,
         incident,

@@ -3,7 +3,8 @@
 Theory of operation. A policy is read once from a TOML tree; a wrong or unknown name is refused
 with its full path. An incident carries a snapshot of the policy it was opened under, so an edit
 of the file never moves the deadlines of a running rescue. `scaled` divides every duration for a
-demonstration in which people act faster than life.
+demonstration in which people act faster than life. The zone is no choice of the file but the hub's
+setting; the snapshot carries it, because notices tell their deadlines by the clock on the wall.
 """
 
 from collections.abc import Mapping
@@ -40,6 +41,7 @@ class Policy:
     confirm_trapped_after: timedelta = timedelta(seconds=60)
     public_rescue_name: str = "119 消防救援"
     public_rescue_phone: str = "119"
+    zone: str = "Asia/Shanghai"  # of the clock by which notices tell times; given by the book
 
     def scaled(self, factor: float) -> "Policy":
         """Every duration divided by `factor` (> 0); for demonstrations."""
@@ -73,24 +75,25 @@ _KEYS = {
     f"{f.name}_s" if isinstance(getattr(_SAMPLE, f.name), timedelta | tuple) else f.name: f.name
     for f in fields(Policy)
 }
+_FILE_KEYS = {key: name for key, name in _KEYS.items() if name != "zone"}
 
 
 def from_json(tree: Mapping[str, Any]) -> Policy:  # Any: parsed JSON
     """Read a snapshot back. Raises InvalidMessage naming the field."""
-    return _read(tree, Policy(), "policy")
+    return _read(tree, Policy(), "policy", _KEYS)
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyBook:
-    """The policy of every city; `zone` decides where a day begins in incident numbers."""
+    """The policy of every city; `zone` is the clock on every wall: of notices, and of days."""
 
     default: Policy = field(default_factory=Policy)
     by_area: Mapping[str, Policy] = field(default_factory=dict)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
 
     def for_area(self, area: str) -> Policy:
-        """The policy of the city with that division code."""
-        return self.by_area.get(area, self.default)
+        """The policy of the city with that division code, in the book's zone."""
+        return replace(self.by_area.get(area, self.default), zone=self.zone.key)
 
     def scaled(self, factor: float) -> "PolicyBook":
         """The whole book with every duration divided by `factor`."""
@@ -123,13 +126,15 @@ def _table(value: object, name: str) -> Mapping[str, Any]:
     return value
 
 
-def _read(tree: Mapping[str, Any], base: Policy, path: str) -> Policy:
+def _read(
+    tree: Mapping[str, Any], base: Policy, path: str, keys: Mapping[str, str] = _FILE_KEYS
+) -> Policy:
     changes: dict[str, Any] = {}
     for key, value in tree.items():
-        name = _KEYS.get(key)
+        name = keys.get(key)
         if name is None:
             raise InvalidMessage(
-                "unknown_key", f"unknown; known are {', '.join(_KEYS)}", field=f"{path}.{key}"
+                "unknown_key", f"unknown; known are {', '.join(keys)}", field=f"{path}.{key}"
             )
         changes[name] = _value(value, getattr(base, name), f"{path}.{key}")
     policy = replace(base, **changes)
