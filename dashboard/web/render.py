@@ -19,7 +19,7 @@ from dashboard.access import Action, may
 from dashboard.deps import CSRF_FIELD, context_of
 from dashboard.problems import Problem
 from dashboard.web import labels, words
-from devices.presence import PresenceLimits, presence
+from devices.presence import DEFAULT, presence
 
 if TYPE_CHECKING:
     from dashboard.accounts import Signed
@@ -85,7 +85,7 @@ def page(
         return signed is not None and may(signed.account.role, Action(action))
 
     def seen(value: datetime) -> str:
-        return presence(value, context.clock.now(), PresenceLimits()).value
+        return presence(value, context.clock.now()).value
 
     text = (
         environment(locale)
@@ -100,6 +100,7 @@ def page(
             lang="zh-CN" if locale == "zh" else "en",
             other_locale="en" if locale == "zh" else "zh",
             now=context.clock.now(),
+            late_after=DEFAULT.late_after,
             at=at,
             tod=tod,
             can=can,
