@@ -21,7 +21,7 @@ from core.errors import Unavailable
 from hub import lifeline, mosquitto
 from hub.folder import DataFolder
 from hub.settings import Mqtt
-from ingest.mqtt import BrokerAddress
+from ingest.lane import BrokerAddress
 
 ADDRESS_FILE = "broker.json"
 LISTENING_WITHIN_S = 10.0

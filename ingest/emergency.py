@@ -21,7 +21,7 @@ from devices.model import Lift
 from devices.protocol import codec, topics
 from devices.protocol.messages import Call, Kind, Receipt
 from devices.protocol.topics import Topic
-from ingest.mqtt import Delivery
+from ingest.lane import Delivery
 
 LANE = "emergency"
 BATCH = 50

@@ -18,8 +18,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -28,6 +27,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from core import backoff, log, metrics
 from core.clock import Clock
+from ingest.lane import BrokerAddress, Delivery
 
 QUEUED_MESSAGES = 10_000
 QUEUED_BYTES = 64 * 1024 * 1024
@@ -38,29 +38,6 @@ BACK_OFF_CAP = timedelta(seconds=15)
 _TURN_S = 0.25  # the longest the thread looks away from `close`
 
 _log = log.get(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """Where the broker is; `tls` checks its certificate against the system's authorities."""
-
-    host: str
-    port: int
-    username: str = ""
-    password: str = ""
-    tls: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One PUBLISH packet; `mid` means something only on the connection that delivered it."""
-
-    topic: str
-    payload: bytes
-    received_at: datetime
-    mid: int
-    qos: int
-    connection: int
 
 
 class Session:
@@ -105,7 +82,9 @@ class Session:
         if address.username:
             self._client.username_pw_set(address.username, address.password)
         if address.tls:
-            self._client.tls_set()
+            self._client.tls_set(
+                address.ca_file or None, address.cert_file or None, address.key_file or None
+            )
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
@@ -297,6 +276,8 @@ class Session:
             message.mid,
             message.qos,
             self._connection,
+            message.dup,
+            message.retain,
         )
         with self._arrived:
             self._queue.append(delivery)

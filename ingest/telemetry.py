@@ -26,9 +26,8 @@ from devices.protocol import codec, topics
 from devices.protocol import messages as m
 from devices.protocol.topics import Realm, Topic
 from ingest.admission import Reason, Refused, Seen, admit, device_instant
-from ingest.emergency import Wire
+from ingest.lane import Delivery, Subscriber
 from ingest.latest import LatestStates
-from ingest.mqtt import Delivery
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.port import Batch, Point, Quarantined, Value
 
@@ -80,7 +79,7 @@ class TelemetryLane:
 
     def __init__(
         self,
-        session: Wire,
+        session: Subscriber,
         directory_loader: Callable[[], Directory],
         judge: Judge,
         elapse: Elapse,

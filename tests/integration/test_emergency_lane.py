@@ -15,7 +15,8 @@ from devices.calls import CallArrived, RefusedCall
 from devices.protocol.messages import Receipt
 from devices.protocol.topics import EMERGENCY_FILTERS
 from ingest.emergency import EmergencyLane
-from ingest.mqtt import BrokerAddress, Session
+from ingest.lane import BrokerAddress
+from ingest.mqtt import Session
 from tests.support import mosquitto
 from tests.support.registry import sample_directory
 from tests.support.wait import wait_until

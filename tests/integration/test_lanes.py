@@ -10,8 +10,9 @@ import pytest
 from alerts.conditions import elapse, judge
 from core.clock import SystemClock
 from devices.protocol.topics import TELEMETRY_FILTERS
+from ingest.lane import BrokerAddress
 from ingest.latest import LatestReader, LatestStates
-from ingest.mqtt import BrokerAddress, Session
+from ingest.mqtt import Session
 from ingest.quarantine import QuarantineReader
 from ingest.telemetry import TelemetryLane
 from ingest.timeseries.embedded import EmbeddedStore

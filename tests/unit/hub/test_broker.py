@@ -9,7 +9,7 @@ from core.errors import Unavailable
 from hub import broker, mosquitto
 from hub.folder import DataFolder
 from hub.settings import Mqtt
-from ingest.mqtt import BrokerAddress
+from ingest.lane import BrokerAddress
 
 
 def test_a_url_tells_host_port_user_password_and_tls() -> None:

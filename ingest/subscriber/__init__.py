@@ -1,0 +1,1 @@
+"""An MQTT subscriber for the telemetry lane: a codec without sockets, a thin shell with one."""
