@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from ingest.timeseries.embedded import EmbeddedStore, instant, micros
+from devices.presence import DEFAULT, PresenceLimits
+from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.port import Point, Value
+from ingest.timeseries.steps import instant, micros
 
-LATE = timedelta(minutes=2)
-OFFLINE = timedelta(minutes=10)
 FLUSH = timedelta(seconds=1)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS latest (
@@ -74,7 +74,7 @@ class LatestStates:
         self.flush()
         self._connection.close()
 
-    def replay(self, store: EmbeddedStore) -> None:
+    def replay(self, store: DayFiles) -> None:
         """Take over what history holds and the file does not yet."""
         if self._states:
             newest = max(state.received_at for state in self._states.values())
@@ -160,13 +160,13 @@ class LatestReader:
         )
         return {state.lift: state for (kept,) in rows for state in [_decoder.decode(kept)]}
 
-    def counts(self, now: datetime) -> Counts:
-        """Online within two minutes, late within ten, offline beyond."""
-        late, offline = micros(now - LATE), micros(now - OFFLINE)
+    def counts(self, now: datetime, limits: PresenceLimits = DEFAULT) -> Counts:
+        """How many lifts are online, late and offline, as `devices.presence` says of each."""
+        late, offline = micros(now - limits.late_after), micros(now - limits.offline_after)
         found = self._rows(
-            "SELECT coalesce(sum(received_at_us >= ?), 0),"
-            " coalesce(sum(received_at_us < ? AND received_at_us >= ?), 0),"
-            " coalesce(sum(received_at_us < ?), 0) FROM latest WHERE lift NOT LIKE '%/%'",
+            "SELECT coalesce(sum(received_at_us > ?), 0),"
+            " coalesce(sum(received_at_us <= ? AND received_at_us > ?), 0),"
+            " coalesce(sum(received_at_us <= ?), 0) FROM latest WHERE lift NOT LIKE '%/%'",
             (late, late, offline, offline),
         )
         return Counts(*found[0]) if found else Counts(0, 0, 0)
