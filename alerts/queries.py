@@ -67,7 +67,8 @@ class Figures:
     mean_release: timedelta | None
 
 
-def _next(connection: Connection, of: Incident) -> Next | None:
+def next_rung(connection: Connection, of: Incident) -> Next | None:
+    """The rung that comes next for an incident; None when nothing is due."""
     # Decided as of the opening, when nothing is overdue yet: what is left is what is to come.
     if of.wake_at is None:
         return None
@@ -107,7 +108,7 @@ def board(
         IncidentRow(
             found,
             tuple(store.assignments(connection, found.id)),
-            _next(connection, found),
+            next_rung(connection, found),
         )
         for found in map(store.to_incident, rows)
     ]
@@ -131,7 +132,7 @@ def incident(connection: Connection, incident_id: str) -> IncidentDetail:
             a.id: tuple(x for x in ASSIGNMENT.allowed(a.state) if x is not AssignmentAction.LAPSE)
             for a in asked
         },
-        next=_next(connection, found),
+        next=next_rung(connection, found),
         comfort_due_at=found.opened_at + found.policy.pickup,
     )
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from core.errors import NotFound
-from devices import store, tables
+from devices import search, store, tables
 from devices.model import (
     Camera,
     Gateway,
@@ -74,15 +74,7 @@ def find_lifts(
 ) -> Page[Lift]:
     """Lifts whose codes begin with `text`, or whose address or building holds it, by code."""
     c = tables.lift.c
-    wanted: list[ColumnElement[bool]] = [
-        or_(
-            c.rescue_code.startswith(word, autoescape=True),
-            c.registration_code.startswith(word, autoescape=True),
-            c.address.icontains(word, autoescape=True),
-            c.building.icontains(word, autoescape=True),
-        )
-        for word in text.split()
-    ]
+    wanted = search.lift_holds(text)
     if area:
         wanted.append(or_(c.area == area, c.district == area))
     total = connection.execute(select(func.count()).select_from(tables.lift).where(*wanted))
@@ -167,14 +159,7 @@ def kitchens(
 ) -> Page[Kitchen]:
     """Kitchens whose code begins with `text`, or whose name or address holds it, by code."""
     c = tables.kitchen.c
-    wanted: list[ColumnElement[bool]] = [
-        or_(
-            c.code.istartswith(word, autoescape=True),
-            c.name.icontains(word, autoescape=True),
-            c.address.icontains(word, autoescape=True),
-        )
-        for word in text.split()
-    ]
+    wanted = search.kitchen_holds(text)
     if published_only:
         wanted.append(c.published)
     total = connection.execute(select(func.count()).select_from(tables.kitchen).where(*wanted))

@@ -171,6 +171,11 @@ class LatestReader:
         )
         return Counts(*found[0]) if found else Counts(0, 0, 0)
 
+    def heard(self) -> dict[str, datetime]:
+        """When every lift that ever reported was last heard."""
+        rows = self._rows("SELECT lift, received_at_us FROM latest WHERE lift NOT LIKE '%/%'", ())
+        return {lift: instant(at) for lift, at in rows}
+
     def changed_after(self, cursor: int) -> tuple[int, list[LatestState]]:
         """States flushed behind `cursor`, and the cursor to ask with next."""
         rows = self._rows(
