@@ -1,9 +1,10 @@
 """Carries notices out of the outbox: at least once, each attempt with the same key.
 
 Theory of operation. A claim moves `next_at` past the longest attempt and counts the attempt, in a
-short transaction; then the sender works outside of any transaction; then the outcome is kept. A
-courier that is killed between the two leaves a claim that runs out, and the notice is sent again
-with the same Idempotency-Key. Failures wait longer each time, with jitter.
+short transaction; then the sender works outside of any transaction; then the outcome is kept. What
+a courier that was killed had claimed is sent by the next one at its start, with the same
+Idempotency-Key; a claim that is left for another reason runs out. Failures wait longer each time,
+with jitter.
 """
 
 import random
@@ -19,13 +20,12 @@ from alerts import store
 from alerts.enact import record
 from alerts.model import Notice, NoticeState
 from alerts.notify.port import FailedSend, Outgoing, Sender, Sent
+from alerts.rounds import Told, go_round
 from alerts.tables import notice
 from alerts.verbs import Verb
-from core import log
 from core.backoff import delay
 from core.clock import Clock
 from core.db import Database
-from core.errors import HubError
 from core.journal import Actor
 from core.metrics import NOTICES
 
@@ -33,7 +33,7 @@ COURIER = Actor("engine", "courier")
 BATCH = 20
 AT_ONCE = 8
 PAUSE = timedelta(milliseconds=250)
-CLAIM = timedelta(seconds=30)
+CLAIM = timedelta(seconds=60)  # longer than the slowest batch: 40 notices, 8 at once, 5 s each
 BASE, CAP = timedelta(seconds=1), timedelta(minutes=2)
 GIVE_UP_AFTER = 20
 
@@ -45,23 +45,22 @@ class Courier:
         self._database = database
         self._senders = senders
         self._clock = clock
-        self._log = log.get("alerts.courier")
+        self._broken = {name: Told("courier", sender=name) for name in senders}
+        self._picked_up = False
         self._jitter = random.Random()  # noqa: S311  (spreads retries, guards nothing)
 
     def run(self, stop: threading.Event) -> None:
         """Carry until `stop` is set."""
-        while not stop.is_set():
-            try:
-                carried = self.run_once()
-            except HubError as error:
-                self._log.warning("courier_cycle_failed", error=str(error))
-                carried = 0
-            if not carried:
-                self._clock.wait(stop, PAUSE)
+        go_round("courier", self.run_once, stop, self._clock, rest=PAUSE)
 
     def run_once(self) -> int:
         """Try up to 20 due notices of each sender once; answers how many were tried."""
         now = self._clock.now()
+        if not self._picked_up:
+            self._database.write(partial(pick_up, now=now))
+            self._picked_up = True
+        if not self._database.read(partial(store.any_notice_due, now=now)):
+            return 0  # looking costs no write: other processes wait for the file, too
         claimed = [
             each
             for sender in self._senders
@@ -73,9 +72,13 @@ class Courier:
         return len(claimed)
 
     def _carry(self, each: Notice) -> None:
-        outcome = self._senders[each.sender].send(
-            Outgoing(each.key, each.recipient, each.destination, each.body)
-        )
+        outgoing = Outgoing(each.key, each.recipient, each.destination, each.body)
+        outcome: Sent | FailedSend
+        try:
+            outcome = self._senders[each.sender].send(outgoing)
+        except Exception as error:  # noqa: BLE001  (a sender that breaks is one that failed)
+            self._broken[each.sender].trouble(error)
+            outcome = FailedSend(type(error).__name__, retry=True)
         now = self._clock.now()
         self._database.write(partial(self._keep, each=each, outcome=outcome, now=now))
 
@@ -111,6 +114,13 @@ class Courier:
         connection.execute(update(notice).where(notice.c.id == each.id).values(**changes))
 
 
+def pick_up(connection: Connection, now: datetime) -> None:
+    """Make due what a courier before us had claimed when it was killed, or would try later."""
+    c = notice.c
+    waiting = (c.state == NoticeState.PENDING) & (c.next_at > now)
+    connection.execute(update(notice).where(waiting).values(next_at=now))
+
+
 def claim(connection: Connection, sender: str, now: datetime) -> list[Notice]:
     """Take due notices of one sender for one attempt each."""
     c = notice.c
@@ -123,9 +133,7 @@ def claim(connection: Connection, sender: str, now: datetime) -> list[Notice]:
     ids = [row.id for row in rows]
     if ids:
         connection.execute(
-            update(notice)
-            .where(c.id.in_(ids))
-            .values(attempts=c.attempts + 1, next_at=now + CLAIM * len(ids))
+            update(notice).where(c.id.in_(ids)).values(attempts=c.attempts + 1, next_at=now + CLAIM)
         )
     again = connection.execute(select(notice).where(c.id.in_(ids)).order_by(c.id))
     return [store.to_notice(row) for row in again]

@@ -2,11 +2,13 @@
 
 Theory of operation. `run_once` asks for incidents whose `wake_at` has come and settles each in a
 transaction of its own, so a restart is no special case and one incident that fails holds up no
-other. A step of the machine's clock moves no due time: it is journalled once, shown as a metric,
-and accepted only after it has stayed for ten minutes.
+other: it is tried again later each time, and crowds nobody out. A step of the machine's clock moves
+no due time: it is journalled once, shown as a metric, and accepted only after it has stayed for ten
+minutes.
 """
 
 import threading
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, runtime_checkable
@@ -16,11 +18,13 @@ from sqlalchemy import Connection
 from alerts import queries, store
 from alerts.enact import Settled, settle
 from alerts.policy import PolicyBook
+from alerts.rounds import Told, go_round
 from alerts.verbs import Verb
 from core import journal, log
+from core.backoff import delay
 from core.clock import STEP_CONFIRMED_AFTER, STEP_NOTICED, Clock
 from core.db import Database
-from core.errors import Conflict, HubError
+from core.errors import Conflict, Unavailable
 from core.journal import Actor, Entry, Subject
 from core.metrics import CLOCK_STEP, ENGINE_CYCLES, ENGINE_LATENESS, INCIDENTS_OPEN
 
@@ -28,6 +32,7 @@ ENGINE = Actor("engine", "engine")
 CLOCK = Subject("clock", "wall")
 BATCH = 200
 PAUSE = timedelta(milliseconds=250)
+AGAIN, AGAIN_AT_MOST = timedelta(seconds=1), timedelta(seconds=30)
 
 
 @runtime_checkable
@@ -43,6 +48,15 @@ class SteppingClock(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Failing:
+    """An incident that could not be settled, and when it is its turn again (monotonic)."""
+
+    told: Told
+    times: int = 0
+    again_at: float = 0.0
+
+
 class Engine:
     """Settles incidents whose time has come. One runs in a hub."""
 
@@ -51,34 +65,46 @@ class Engine:
         self._database = database
         self._clock = clock
         self._log = log.get("alerts.engine")
+        self._failing: dict[str, _Failing] = {}
         self._stepped_at: float | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
-        while not stop.is_set():
-            try:
-                worked = self.run_once()
-            except HubError as error:
-                self._log.warning("engine_cycle_failed", error=str(error))
-                worked = 0
-            if worked < BATCH:
-                self._clock.wait(stop, PAUSE)
+        go_round("engine", self.run_once, stop, self._clock, rest=PAUSE, much=BATCH)
 
     def run_once(self) -> int:
         """Settle up to 200 due incidents; answers how many were."""
         self._watch_clock()
         now = self._clock.now()
-        due = self._database.read(partial(store.due_incidents, now=now, limit=BATCH))
-        for incident_id in due:
+        limit = BATCH + len(self._failing)  # so that those who fail crowd out nobody
+        due = self._database.read(partial(store.due_incidents, now=now, limit=limit))
+        self._failing = {name: kept for name, kept in self._failing.items() if name in due}
+        turn = [each for each in due if self._is_turn_of(each)][:BATCH]
+        for incident_id in turn:
             try:
                 self._settle(incident_id, now)
             except Conflict as error:  # somebody acted meanwhile and has settled it
                 self._log.info("engine_came_late", incident=incident_id, error=str(error))
-            except Exception:  # noqa: BLE001  (one incident that fails holds up no other)
-                self._log.exception("engine_could_not_settle", incident=incident_id)
+            except Unavailable:
+                raise  # the database itself: no other incident would fare better
+            except Exception as error:  # noqa: BLE001  (one that fails holds up no other)
+                self._fail(incident_id, error)
         ENGINE_CYCLES.inc()
         INCIDENTS_OPEN.set(self._database.read(queries.open_count))
-        return len(due)
+        return len(turn)
+
+    def _is_turn_of(self, incident_id: str) -> bool:
+        failing = self._failing.get(incident_id)
+        return failing is None or self._clock.monotonic() >= failing.again_at
+
+    def _fail(self, incident_id: str, error: Exception) -> None:
+        failing = self._failing.setdefault(
+            incident_id, _Failing(Told("engine", incident=incident_id))
+        )
+        failing.told.trouble(error)
+        failing.times += 1
+        pause = delay(failing.times, base=AGAIN, cap=AGAIN_AT_MOST, jitter=1)
+        failing.again_at = self._clock.monotonic() + pause.total_seconds()
 
     def _settle(self, incident_id: str, now: datetime) -> None:
         def work(connection: Connection) -> Settled | None:
@@ -100,8 +126,8 @@ class Engine:
         if abs(step) <= STEP_NOTICED:
             self._stepped_at = None
         elif self._stepped_at is None:
-            self._stepped_at = clock.monotonic()
             self._say(Verb.CLOCK_STEPPED, step)
+            self._stepped_at = clock.monotonic()
         elif clock.monotonic() - self._stepped_at >= STEP_CONFIRMED_AFTER.total_seconds():
             clock.reanchor()
             self._stepped_at = None

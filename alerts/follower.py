@@ -1,33 +1,38 @@
 """Follows the hand-off tables of the other processes and applies each row once.
 
-The cursor of a source is kept in the transaction that applies its row, and the row's own unique
-key decides where two files hold the same fact. A row that cannot be applied is journalled with
-its reason and passed over, so that it holds up no rescue behind it.
+Theory of operation. The cursor of a file is kept in the transaction that applies its row, and the
+row's own unique key decides where two files hold the same fact. A row that cannot be applied is
+journalled with its reason and passed over, so that it holds up no rescue behind it. The newest
+file of a source is looked at every time, and all of them once they are new and every few seconds:
+an owner whose clock was set back goes on in an earlier file. A file that is locked makes its
+source wait, since what follows it may depend on it; a broken one is told and passed over.
 """
 
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from alerts.findings import apply_finding
 from alerts.policy import PolicyBook
+from alerts.rounds import Told, go_round
 from alerts.tables import hand_off_cursor
-from core import handoff, journal, log
+from core import handoff, journal
 from core.clock import Clock
 from core.db import Database, put
-from core.errors import Conflict, HubError, InvalidMessage, NotFound
+from core.errors import Conflict, HubError, InvalidMessage, NotFound, Unavailable
 from core.handoff import Cursor, HandedOff
 from core.journal import Actor, Entry, Subject
 from core.metrics import HANDED_OFF
 from devices.findings import decode
 
 PAUSE = timedelta(milliseconds=200)
+ALL_EVERY = timedelta(seconds=2)
 FOLLOWER = Actor("engine", "follower")
 
 
@@ -45,13 +50,13 @@ class Follower:
         self._sources = sources
         self._policies = policies
         self._clock = clock
-        self._log = log.get("alerts.follower")
+        self._told = {name: Told("follower", source=name) for name in sources}
+        self._newest: dict[str, str] = {}
+        self._all_at: dict[str, float] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Follow until `stop` is set."""
-        while not stop.is_set():
-            if not self.run_once():
-                self._clock.wait(stop, PAUSE)
+        go_round("follower", self.run_once, stop, self._clock, rest=PAUSE)
 
     def run_once(self) -> int:
         """Apply what stands behind the cursors; answers how many rows. A bad source waits alone."""
@@ -59,18 +64,45 @@ class Follower:
         for name, path in self._sources.items():
             try:
                 applied += self._follow(name, path)
-            except (HubError, sqlite3.Error) as error:
-                self._log.warning("source_waits", source=name, error=str(error))
+            except Unavailable:
+                raise  # our own database: no source can be followed
+            except (HubError, sqlite3.Error, OSError) as error:
+                self._told[name].trouble(error)
         return applied
 
     def _follow(self, name: str, path: Path) -> int:
-        if not path.exists():
+        files, now = handoff.files(path), self._clock.monotonic()
+        if not files:
             return 0
-        rows = handoff.after(path, self._database.read(partial(cursor_of, source=name)))
-        for row in rows:
-            outcome = self._database.write(partial(self._apply, name, row, self._clock.now()))
-            HANDED_OFF.labels(name, outcome).inc()
-        return len(rows)
+        look_at_all = (
+            self._newest.get(name) != files[-1].name
+            or now - self._all_at[name] >= ALL_EVERY.total_seconds()
+        )
+        seen = self._database.read(partial(rows_seen, source=name))
+        applied, broken = 0, None
+        for file in files if look_at_all else files[-1:]:
+            try:
+                rows = handoff.after(file, seen.get(file.name, 0))
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
+                broken = error
+                continue
+            for row in rows:
+                outcome = self._database.write(partial(self._apply, name, row, self._clock.now()))
+                HANDED_OFF.labels(name, outcome).inc()
+            applied += len(rows)
+            if len(rows) >= handoff.BATCH:  # what comes later waits until this file is done
+                return applied
+        if look_at_all:
+            self._newest[name], self._all_at[name] = files[-1].name, now
+            if gone := seen.keys() - {file.name for file in files}:
+                self._database.write(partial(_forget, source=name, files=gone))
+        if broken is None:
+            self._told[name].well()
+        else:
+            self._told[name].trouble(broken)
+        return applied
 
     def _apply(self, name: str, row: HandedOff, now: datetime, connection: Connection) -> str:
         _keep(connection, name, row.cursor)
@@ -87,13 +119,18 @@ class Follower:
         return outcome
 
 
-def cursor_of(connection: Connection, source: str) -> Cursor:
-    """How far `source` has been applied."""
+def rows_seen(connection: Connection, source: str) -> dict[str, int]:
+    """How far each file of `source` has been applied: name to row."""
     c = hand_off_cursor.c
-    row = connection.execute(select(c.file, c.row).where(c.source == source)).one_or_none()
-    return Cursor() if row is None else Cursor(row[0], row[1])
+    found = connection.execute(select(c.file, c.row).where(c.source == source))
+    return {each.file: each.row for each in found}
 
 
 def _keep(connection: Connection, source: str, cursor: Cursor) -> None:
-    key = {"source": source}
-    put(connection, hand_off_cursor, key, file=cursor.file, row=cursor.row)
+    put(connection, hand_off_cursor, {"source": source, "file": cursor.file}, row=cursor.row)
+
+
+def _forget(connection: Connection, source: str, files: Collection[str]) -> None:
+    """Files that retention took: should such a name come back, it is another file."""
+    c = hand_off_cursor.c
+    connection.execute(delete(hand_off_cursor).where(c.source == source, c.file.in_(sorted(files))))

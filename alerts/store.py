@@ -204,6 +204,13 @@ def due_incidents(connection: Connection, now: datetime, limit: int) -> list[str
     )
 
 
+def any_notice_due(connection: Connection, now: datetime) -> bool:
+    """Whether a notice waits to be carried."""
+    c = notice.c
+    due = select(c.id).where(c.next_at <= now, c.state == NoticeState.PENDING).limit(1)
+    return connection.execute(due).first() is not None
+
+
 def load_alarm(connection: Connection, event_id: str) -> Alarm | None:
     """The alarm of an event, if there is one."""
     row = connection.execute(select(alarm).where(alarm.c.event_id == event_id)).one_or_none()

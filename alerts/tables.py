@@ -139,6 +139,6 @@ hand_off_cursor = Table(
     "hand_off_cursor",
     metadata,
     Column("source", String(64), primary_key=True),
-    Column("file", String(200), nullable=False),
+    Column("file", String(200), primary_key=True),
     Column("row", Integer, nullable=False),
 )

@@ -7,7 +7,9 @@ each row once, keyed by its `event_id`, keeping the cursor in the transaction th
 So nothing can fall between "acknowledged" and "observed", whoever is killed when.
 
 A source is a folder of files (`2026-11-23.db`, …) that is read in order of file name, or one file.
-`event_id` is unique within a file; over a border of files the receiver's own unique key decides.
+Every file has a cursor of its own: a machine whose clock is set back over midnight writes into an
+earlier file once more, and those rows count too. A file that was made anew (or came back from an
+older backup) is read from its start; the receiver's own unique key decides what it knows already.
 """
 
 import sqlite3
@@ -15,6 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+BATCH = 200
+PATIENCE_S = 0.25  # a reader asks again soon; meanwhile other sources must not wait for this one
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS handoff (
@@ -58,26 +62,29 @@ def append(connection: sqlite3.Connection, *, event_id: str, at: datetime, paylo
     return done.rowcount == 1
 
 
-def after(source: Path, cursor: Cursor, *, limit: int = 200) -> list[HandedOff]:
-    """Up to `limit` rows of `source` (a folder of *.db files, or one file) behind `cursor`."""
-    files = sorted(source.glob("*.db")) if source.is_dir() else [source]
-    rows: list[HandedOff] = []
-    for file in files:
-        if file.name < cursor.file or not file.exists():
-            continue
-        since = cursor.row if file.name == cursor.file else 0
-        rows += _read(file, since, limit - len(rows))
-        if len(rows) >= limit:
-            break
-    return rows
+def files(source: Path) -> list[Path]:
+    """The files of a source (a folder of *.db files, or one file) that exist, oldest first."""
+    if source.is_dir():
+        return sorted(source.glob("*.db"))
+    return [source] if source.exists() else []
 
 
-def _read(file: Path, since: int, limit: int) -> list[HandedOff]:
-    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5)
+def after(file: Path, row: int = 0, *, limit: int = BATCH) -> list[HandedOff]:
+    """Up to `limit` rows of one file behind `row`; all of them where the file was made anew.
+
+    Raises sqlite3.OperationalError while the file is locked, another DatabaseError when it is
+    broken.
+    """
+    if not file.exists():
+        return []
+    connection = sqlite3.connect(
+        f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE_S
+    )
     try:
+        newest = connection.execute("SELECT coalesce(max(id), 0) FROM handoff").fetchone()[0]
         found = connection.execute(
             "SELECT id, event_id, at_us, payload FROM handoff WHERE id > ? ORDER BY id LIMIT ?",
-            (since, limit),
+            (row if row <= newest else 0, limit),
         ).fetchall()
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):  # the owner has only just made the file
@@ -86,6 +93,10 @@ def _read(file: Path, since: int, limit: int) -> list[HandedOff]:
     finally:
         connection.close()
     return [
-        HandedOff(Cursor(file.name, row), event_id, _EPOCH + timedelta(microseconds=at_us), payload)
-        for row, event_id, at_us, payload in found
+        HandedOff(Cursor(file.name, number), event_id, _instant(at_us), payload)
+        for number, event_id, at_us, payload in found
     ]
+
+
+def _instant(at_us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at_us)

@@ -166,7 +166,8 @@ def test_a_condition_acknowledged_just_before_the_kill_becomes_its_incident(
     )
     folder = hub.data / "telemetry" / "0"
     rows = wait_until(
-        lambda: core.handoff.after(folder, core.handoff.Cursor()), what="the hand-off row"
+        lambda: [row for file in core.handoff.files(folder) for row in core.handoff.after(file)],
+        what="the hand-off row",
     )
     assert len(rows) == 1
     assert incidents(database) == []

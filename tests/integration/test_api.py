@@ -7,7 +7,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from core import handoff
-from core.handoff import Cursor
 from dashboard.access import Role
 from dashboard.problems import TooManyRequests
 from dashboard.reports import MOST_PER_ADDRESS, PublicReports, Told
@@ -253,7 +252,7 @@ def test_a_public_report_is_a_hand_off_row_before_the_reporter_is_thanked(
     token = reports.take(
         "235274", Told(trapped=True, people=3, reporter_phone=" 138 0000 0000 "), address="a"
     )
-    (row,) = handoff.after(hub.context("public").reports_file, Cursor())
+    (row,) = handoff.after(hub.context("public").reports_file)
     found = findings.decode(row.payload)
     assert isinstance(found, PublicReport)
     assert (found.lift, found.people, found.trapped) == ("235274", 3, True)

@@ -87,7 +87,7 @@ def decode_times(folder: Path, text: str) -> list[float]:
 
 
 def told(root: Path) -> list[findings.Finding]:
-    rows = handoff.after(root / "handoff.db", handoff.Cursor())
+    rows = handoff.after(root / "handoff.db")
     return [findings.decode(row.payload) for row in rows]
 
 

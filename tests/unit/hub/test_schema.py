@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import alembic.command
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -7,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from core.db import Database, metadata
 from core.errors import Unavailable
-from hub.schema import migrate, newest, revision
+from hub.schema import _configuration, migrate, newest, revision
 
 
 @pytest.fixture
@@ -39,3 +40,17 @@ def test_a_database_of_a_newer_hub_is_refused_untouched(database: Database) -> N
         with pytest.raises(Unavailable, match="newer hub"):
             migrate(database)
         assert revision(database) == "9999"
+
+
+def test_how_far_a_source_was_followed_survives_the_cursor_per_file(database: Database) -> None:
+    def first(connection: Connection) -> None:
+        configuration = _configuration()
+        configuration.attributes["connection"] = connection
+        alembic.command.upgrade(configuration, "0001")
+        connection.execute(text("INSERT INTO hand_off_cursor VALUES ('public', 'reports.db', 7)"))
+
+    with database:
+        database.write(first)
+        assert migrate(database) == ("0001", newest())
+        kept = database.read(lambda c: c.execute(text("SELECT * FROM hand_off_cursor")).all())
+        assert [tuple(row) for row in kept] == [("public", "reports.db", 7)]

@@ -24,7 +24,7 @@ def writer(tmp_path: Path) -> Iterator[StateWriter]:
 
 
 def told(root: Path) -> list[findings.Finding]:
-    rows = handoff.after(root / "handoff.db", handoff.Cursor())
+    rows = handoff.after(root / "handoff.db")
     return [findings.decode(row.payload) for row in rows]
 
 
