@@ -126,8 +126,9 @@ class EmergencyLane:
         for refusal in decoded.refusals:
             self._refuse(delivery, refusal.reason, refusal.field, refusal.detail, refusal.event_id)
             if refusal.event_id is not None:
-                detail = f"{refusal.field}: {refusal.detail}" if refusal.field else refusal.detail
-                answers.append(_refused(refusal.event_id, refusal.reason, detail))
+                answers.append(
+                    _refused(refusal.event_id, refusal.reason, refusal.field, refusal.detail)
+                )
         kept = sum(each is not None and each.accepted for each in taken)
         self._count(decoded.objects, decoded.objects - kept)
         back = str(Topic(topic.realm, topic.area, topic.device, Kind.RECEIPT))
@@ -153,7 +154,7 @@ class EmergencyLane:
             self._refuse(delivery, "internal_error", "", str(error), call.event_id, call.lift)
             return None
         self._refuse(delivery, reason, field, detail, call.event_id, call.lift)
-        return _refused(call.event_id, reason, detail)
+        return _refused(call.event_id, reason, field, detail)
 
     def _refuse(
         self,
@@ -177,5 +178,6 @@ class EmergencyLane:
         metrics.INGEST_OUTCOME.labels(LANE, "quarantined").inc(refused)
 
 
-def _refused(event_id: str, reason: str, detail: str) -> Receipt:
-    return Receipt(event_id=event_id, accepted=False, reason=reason, detail=detail[:500])
+def _refused(event_id: str, reason: str, field: str, detail: str) -> Receipt:
+    told = f"{field}: {detail}" if field else detail
+    return Receipt(event_id=event_id, accepted=False, reason=reason, detail=told[:500])

@@ -4,6 +4,7 @@ A payload is one JSON object or an array of up to 200 of them. An object that is
 with its reason and the field's name; its neighbours are kept.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
@@ -37,6 +38,7 @@ _DECODERS = {key: msgspec.json.Decoder(struct) for key, struct in _STRUCTS.items
 _MANY = {key: msgspec.json.Decoder(list[struct]) for key, struct in _STRUCTS.items()}  # type: ignore[valid-type]
 _FIELDS = {key: frozenset(struct.__struct_fields__) for key, struct in _STRUCTS.items()}
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_SOME_EVENT_ID = re.compile(rb'"event_id"\s*:\s*"([A-Za-z0-9_.:-]{1,64})"')
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -127,13 +129,16 @@ def _objects(key: tuple[Realm, m.Kind], raws: Sequence[msgspec.Raw]) -> Decoded:
 def _refusal(index: int, error: Exception, data: bytes) -> Refusal:
     text = str(error)
     if not isinstance(error, msgspec.ValidationError):
-        return Refusal(index, "bad_json", "", text, data[:MAX_CALL])
+        return Refusal(index, "bad_json", "payload", text, data[:MAX_CALL], _some_event_id(data))
     detail, _, path = text.partition(" - at `$")
     name = path.rstrip("`").lstrip(".")
     if "missing required field" in detail:
         missing = detail.rsplit("`", 2)[-2]
         name = f"{name}.{missing}" if name else missing
         return Refusal(index, "missing_field", name, detail, data[:MAX_CALL], _event_id(data))
+    if name == "code" and "regex" in detail:
+        shown = bytes(_OBJECT.decode(data)["code"]).decode()[:80]
+        detail = f"{shown} is no event code of the contract"
     return Refusal(index, "bad_field", name, detail, data[:MAX_CALL], _event_id(data))
 
 
@@ -145,7 +150,16 @@ def _event_id(data: bytes) -> str | None:
 
 
 def _whole(reason: str, detail: str, payload: bytes) -> Decoded:
-    return Decoded(refusals=(Refusal(0, reason, "", detail, payload[:MAX_CALL]),), objects=1)
+    """Nothing of it can be read; yet where one event id stands in it, its sender can be told."""
+    event_id = _some_event_id(payload)
+    refusal = Refusal(0, reason, "payload", detail, payload[:MAX_CALL], event_id)
+    return Decoded(refusals=(refusal,), objects=1)
+
+
+def _some_event_id(payload: bytes) -> str | None:
+    """The one event id that stands somewhere in what is no JSON; None where there are several."""
+    told = set(_SOME_EVENT_ID.findall(payload[:MAX_PAYLOAD]))
+    return told.pop().decode() if len(told) == 1 else None
 
 
 def encode(message: m.Message | Sequence[m.Message]) -> bytes:

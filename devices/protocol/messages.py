@@ -4,10 +4,13 @@ The bounds stand in the types, so that decoding checks them. Instants on the wir
 milliseconds since 1970 UTC by the device's clock (`ts`); nothing here trusts them.
 """
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
+
+from devices.codes import EVENT_CODES
 
 Millis = Annotated[int, Meta(ge=0, le=9_007_199_254_740_991)]
 Seq = Annotated[int, Meta(ge=0, le=9_007_199_254_740_991)]
@@ -20,6 +23,9 @@ Note = Annotated[str, Meta(max_length=500)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Count = Annotated[int, Meta(ge=0, le=9_007_199_254_740_991)]
 Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9_.]+\Z")]
+
+_EVENTS = "|".join(map(re.escape, sorted(EVENT_CODES)))
+EventCode = Annotated[str, Meta(pattern=rf"^({_EVENTS})\Z")]
 
 
 class Kind(StrEnum):
@@ -147,7 +153,7 @@ class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     boot: Boot
     event_id: EventId
     phase: Phase
-    code: Code
+    code: EventCode
     lift: LiftCode | None = None
     floor: Floor | None = None
     occupied: bool | None = None

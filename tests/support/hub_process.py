@@ -44,11 +44,10 @@ class HubProcess:
 
     def start(self, command: Sequence[str] = ("serve",), *, timeout_s: float = 120) -> Self:
         """Start and wait until the hub says that it is ready."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")}  # noqa: TID251
         with self.output.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "hub", *command],
-                env={**inherited, **self.settings},
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -60,6 +59,21 @@ class HubProcess:
             self.stop()
             raise AssertionError(f"{error}\n{self.log()}") from error
         return self
+
+    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Another command of the same hub, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "hub", *words],
+            env={**self._environment(), "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")}  # noqa: TID251
+        return {**inherited, **self.settings}
 
     def ready(self) -> bool:
         """Whether pages, public pages and both lanes answer; fails when the process has ended."""

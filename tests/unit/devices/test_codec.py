@@ -179,6 +179,26 @@ def test_every_canonical_event_code_passes_the_wire() -> None:
         assert codec.decode(EVENT, changed("lift.event", code=key)).messages
 
 
+def test_an_event_code_that_nobody_knows_is_refused_by_its_field() -> None:
+    refusal = codec.decode(EVENT, changed("lift.event", code="door.sesame")).refusals[0]
+    assert (refusal.reason, refusal.field) == ("bad_field", "code")
+    assert refusal.detail == '"door.sesame" is no event code of the contract'
+
+
+def test_what_cannot_be_read_tells_its_event_id_where_only_one_stands_in_it() -> None:
+    whole = changed("lift.call", note="x" * 5000)
+    for payload, reason in (
+        (whole[:-2], "too_large"),
+        (whole[:3000], "bad_json"),
+        (whole.replace(b"xxx", b"\xff\xfe", 1)[:3000], "bad_utf8"),
+    ):
+        refusal = codec.decode(CALL, payload).refusals[0]
+        assert (refusal.reason, refusal.field) == (reason, "payload")
+        assert refusal.event_id == "G0017-b7f3-000042"
+    two = whole + whole.replace(b"000042", b"000043")
+    assert codec.decode(CALL, two).refusals[0].event_id is None
+
+
 def test_absent_fields_are_left_out_on_the_wire() -> None:
     assert (
         codec.encode(m.Receipt(event_id="e", accepted=True)) == b'{"event_id":"e","accepted":true}'
