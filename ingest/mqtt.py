@@ -35,6 +35,7 @@ OUTGOING = 10_000  # publications kept in memory while the broker is away
 KEEP_ALIVE = timedelta(seconds=30)
 BACK_OFF_BASE = timedelta(milliseconds=200)
 BACK_OFF_CAP = timedelta(seconds=15)
+_LEAVE_WITHIN_S = 2.0
 _TURN_S = 0.25  # the longest the thread looks away from `close`
 
 _log = log.get(__name__)
@@ -67,6 +68,7 @@ class Session:
         self._up = threading.Event()
         self._acknowledging = threading.Lock()
         self._closing = threading.Event()
+        self._answered = threading.Event()  # the latest subscription
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)  # noqa: FBT003  (its only signature)
         self._wake_out.setblocking(False)  # noqa: FBT003  (its only signature)
@@ -197,6 +199,17 @@ class Session:
         return accepted
 
     def _leave(self) -> None:
+        # mosquitto does not read what stands before a connection's end: it has to have answered.
+        self._answered.clear()
+        self._subscribe()
+        until = self._clock.monotonic() + _LEAVE_WITHIN_S
+        while not self._answered.is_set() and (link := self._client.socket()) is not None:
+            if (left := until - self._clock.monotonic()) <= 0:
+                break
+            self._client.loop_write()
+            pending = getattr(link, "pending", lambda: 0)()
+            if pending or select.select([link], [], [], min(left, _TURN_S))[0]:
+                self._client.loop_read()
         self._client.disconnect()
         if self._client.want_write():
             self._client.loop_write()
@@ -256,6 +269,7 @@ class Session:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
+        self._answered.set()
         refused = [
             wanted
             for (wanted, _), reason in zip(self._subscriptions, reasons, strict=False)

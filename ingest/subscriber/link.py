@@ -63,6 +63,7 @@ class Link:
         self._poll = select.poll()
         self._sent_at = clock.monotonic()
         self._pinged_at: float | None = None
+        self._left = False
 
     def receive(self, timeout_s: float) -> bytes | None:
         """What has come, at most READ_SIZE; b"" at the end of the stream; None: nothing in time.
@@ -83,7 +84,7 @@ class Link:
     def send(self, data: bytes) -> None:
         """Send in order; raises OSError when the connection is broken."""
         with self._using:
-            if self.ended.is_set():
+            if self._left or self.ended.is_set():
                 return
             self._outgoing += data
             self._flush()
@@ -106,15 +107,25 @@ class Link:
         asked = self._pinged_at
         return 0.0 if asked is None else self._clock.monotonic() - asked
 
-    def end(self, farewell: bytes = b"") -> None:
+    def leave(self, within_s: float) -> None:
+        """Say good-bye and stay until the broker has hung up, at most `within_s`.
+
+        A broker that finds the connection gone may not read the acknowledgements before it.
+        """
+        with contextlib.suppress(OSError):
+            self.send(writer.DISCONNECT)
+            self._left = True
+            deadline = self._clock.monotonic() + within_s
+            while (left := deadline - self._clock.monotonic()) > 0:
+                if self.receive(left) == b"":
+                    break
+        self.end()
+
+    def end(self) -> None:
         """Stop using the connection, from any thread; whoever waits in `receive` returns."""
         with self._using:
             if self.ended.is_set():
                 return
-            if farewell:
-                self._outgoing += farewell
-                with contextlib.suppress(OSError):
-                    self._flush()
             self.ended.set()
             with contextlib.suppress(OSError):  # the plain one: SSL's would uncover the socket
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)

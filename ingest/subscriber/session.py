@@ -45,6 +45,7 @@ KEEP_ALIVE = timedelta(seconds=30)
 SESSION_EXPIRY = timedelta(days=14)
 WINDOW = 2_000  # unacknowledged messages that we let the broker send (MQTT 5); ours allows as many
 ANSWER_WITHIN_S = 5.0  # each step of connecting
+LEAVE_WITHIN_S = 2.0
 STEADY_AFTER_S = 10.0
 BACK_OFF_BASE = timedelta(milliseconds=200)
 BACK_OFF_CAP = timedelta(seconds=15)
@@ -117,7 +118,7 @@ class BatchSession:
             link = self._link
             self._changed.notify_all()
         if link is not None:
-            link.end(writer.DISCONNECT)
+            link.leave(LEAVE_WITHIN_S)
         if self._keeper.is_alive():
             self._keeper.join()
 
