@@ -30,6 +30,20 @@ INGEST_LAG = Histogram(
     ["lane"],
     buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30),
 )
+SPOOL_POINTS = Gauge(
+    "hub_spool_points", "Points that wait for the history store", multiprocess_mode="livesum"
+)
+SPOOL_BYTES = Gauge(
+    "hub_spool_bytes", "Bytes that wait for the history store", multiprocess_mode="livesum"
+)
+SPOOL_AGE = Gauge(
+    "hub_spool_age_seconds", "Age of the oldest that waits", multiprocess_mode="livemax"
+)
+SPOOL_DRAINED = Counter(
+    "hub_spool_drained_points_total",
+    "Points that left the spool",
+    ["outcome"],  # written, refused
+)
 MQTT_CONNECTED = Gauge(
     "hub_mqtt_connected", "1 while the lane's session is up", ["lane"], multiprocess_mode="livemax"
 )

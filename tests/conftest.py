@@ -2,21 +2,26 @@
 
 import os
 import shutil
+from importlib.util import find_spec
 
 import pytest
 
 from hub import mosquitto
+from tests.support import influx
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CI = os.environ.get("CI") == "true"  # noqa: TID251  (the tests' own switch)
 
 
-def _missing(marker: str) -> str:
+def _missing(marker: str, version: str = influx.REFERENCE) -> str:
     match marker:
         case "broker":
             clients = all(shutil.which(each) for each in ("mosquitto_pub", "mosquitto_sub"))
             there = mosquitto.find() is not None and clients
             return "" if there else "mosquitto, mosquitto-clients"
+        case "influx":
+            there = influx.there(version) and find_spec("influxdb_client") is not None
+            return "" if there else f"InfluxDB {version} or its client"
         case "browser":
             return "" if any(map(shutil.which, BROWSERS)) else "chromium"
         case _:
@@ -24,16 +29,19 @@ def _missing(marker: str) -> str:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for marker in ("broker", "browser"):
-        if item.get_closest_marker(marker) and (missing := _missing(marker)):
-            told = f"{missing} not found; Debian: sudo apt-get install {missing.replace(',', '')}"
+    for marker in ("broker", "browser", "influx"):
+        mark = item.get_closest_marker(marker)
+        if mark is not None and (missing := _missing(marker, *mark.args)):
+            install = f"Debian: sudo apt-get install {missing.replace(',', '')}"
+            told = f"{missing} not found; {influx.REMEDY if marker == 'influx' else install}"
             if CI:
                 pytest.fail(told, pytrace=False)
             pytest.skip(told)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    missing = [found for marker in ("broker", "browser") if (found := _missing(marker))]
+    markers = ("broker", "browser", "influx")
+    missing = [found for marker in markers if (found := _missing(marker))]
     if missing:
         terminalreporter.section("NOT EVERYTHING WAS TESTED", red=True)
         terminalreporter.line(f"Install {', '.join(missing)} and run again.")

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from core.errors import HubError
 from devices.findings import Finding
 from devices.judging import LiftMemory
 
@@ -121,11 +122,32 @@ class History(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A point that a store will never take, as it was sent, and why in the store's words."""
+
+    point: Point
+    line: bytes
+    words: str
+    field: str = ""
+
+
+class WriteRefused(HubError):  # noqa: N818  (named for the caller's next step)
+    """Some points can never be stored; every other point of the write is."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(f"{len(refusals)} refused, the first: {refusals[0].words}")
+        self.refusals = tuple(refusals)
+
+
 class TimeSeriesStore(History, Protocol):
     """History that can be written: points written again change nothing."""
 
     def write(self, points: Sequence[Point]) -> None:
-        """Make the points durable; raises WriteRefused for those that can never be."""
+        """Make the points durable; raises WriteRefused for those that can never be.
+
+        Raises Unavailable when it is not known what was written: write them again later.
+        """
         ...
 
     def expire(self, before: datetime) -> None:

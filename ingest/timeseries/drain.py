@@ -1,0 +1,81 @@
+"""The drainer: takes what waits in the spool to the store, in order, for as long as it takes."""
+
+import random
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+from core import backoff, log, metrics
+from core.clock import Clock
+from core.errors import Unavailable
+from ingest.timeseries import spool
+from ingest.timeseries.port import Refusal, TimeSeriesStore, WriteRefused
+
+LOAD = 5000
+IDLE = timedelta(milliseconds=200)
+RETRY_BASE = timedelta(milliseconds=500)
+RETRY_CAP = timedelta(seconds=15)
+TIDY = timedelta(hours=1)
+
+_log = log.get(__name__)
+
+
+class Drainer:
+    """The one drainer of a telemetry folder."""
+
+    def __init__(self, folder: Path, store: TimeSeriesStore, clock: Clock) -> None:
+        self._folder = folder
+        self._store = store
+        self._clock = clock
+
+    def run(self, stop: threading.Event) -> None:
+        """Drain until `stop` is set; a store that is away is asked again, ever more seldom."""
+        attempt = 0
+        tidied_at = self._clock.now() - TIDY
+        marks = spool.DrainMarks(self._folder)
+        try:
+            while not stop.is_set():
+                pause = timedelta(0)
+                try:
+                    if self.run_once(marks) == 0:
+                        pause = IDLE
+                    if attempt:
+                        _log.info("history_answers_again")
+                    attempt = 0
+                except Unavailable as error:
+                    attempt += 1
+                    if attempt == 1:
+                        _log.warning("history_unavailable", reason=error.reason, says=str(error))
+                    jitter = random.random()  # noqa: S311  (spreads retries, guards nothing)
+                    pause = backoff.delay(attempt, base=RETRY_BASE, cap=RETRY_CAP, jitter=jitter)
+                self._show()
+                if self._clock.now() - tidied_at >= TIDY:
+                    tidied_at = self._clock.now()
+                    marks.tidy(tidied_at)
+                if pause:
+                    self._clock.wait(stop, pause)
+        finally:
+            marks.close()
+
+    def run_once(self, marks: spool.DrainMarks) -> int:
+        """Write the next load and mark it; the number of points that left the spool."""
+        load = spool.next_load(self._folder, LOAD)
+        if load is None:
+            return 0
+        refusals: tuple[Refusal, ...] = ()
+        try:
+            self._store.write(load.points)
+        except WriteRefused as error:
+            refusals = error.refusals
+            _log.warning("history_refused_points", number=len(refusals), first=refusals[0].words)
+        marks.keep(load.mark, refusals)
+        metrics.SPOOL_DRAINED.labels("written").inc(len(load.points) - len(refusals))
+        metrics.SPOOL_DRAINED.labels("refused").inc(len(refusals))
+        return len(load.points)
+
+    def _show(self) -> None:
+        left = spool.waiting(self._folder)
+        age = self._clock.now() - left.oldest_at if left.oldest_at else timedelta(0)
+        metrics.SPOOL_POINTS.set(left.points)
+        metrics.SPOOL_BYTES.set(left.bytes)
+        metrics.SPOOL_AGE.set(max(age.total_seconds(), 0))

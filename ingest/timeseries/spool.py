@@ -1,0 +1,262 @@
+"""Store and forward: points wait in the day files until a store elsewhere has them.
+
+Theory of operation. The writer adds one row a batch in the commit that covers everything else of
+the batch; so acknowledging never waits for the store. The drainer, in a process of its own, reads
+the rows in order, writes them to the store, and keeps how far it is for each day file in
+`drain/drain.db`, together with what the store refused: one commit. Killed between the two it
+writes the same rows again, which changes nothing (see lineprotocol). Each row tells the points and
+bytes up to and with it, so that what waits is a difference of two rows.
+
+Room. When more than the budget waits, new points are shed - not written, counted - until the store
+has taken some; what waits is never dropped, and findings, quarantine, memories and the newest
+states go on as ever. Rows are kept for RECALL after they were drained, for restarts.
+"""
+
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from ingest.timeseries.dayfiles import day_files, open_reader
+from ingest.timeseries.port import Point, Refusal
+from ingest.timeseries.steps import instant, micros
+
+RECALL = timedelta(hours=2)
+LOOK = timedelta(seconds=1)
+PRUNED_A_LOOK = 500
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS spool (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, points INTEGER NOT NULL,
+    points_up_to INTEGER NOT NULL, bytes_up_to INTEGER NOT NULL, body BLOB NOT NULL) STRICT
+"""
+_DRAIN_SCHEMA = """
+CREATE TABLE IF NOT EXISTS drained (
+    file TEXT PRIMARY KEY, row INTEGER NOT NULL, points INTEGER NOT NULL,
+    bytes INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS quarantine (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, received_at_us INTEGER NOT NULL, topic TEXT NOT NULL,
+    reason TEXT NOT NULL, field TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL) STRICT
+"""
+_points = msgspec.msgpack.Decoder(list[Point])
+REFUSED = "history_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the store does not have yet."""
+
+    points: int = 0
+    bytes: int = 0
+    oldest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a day file is drained: row, and points and bytes up to and with it."""
+
+    file: str
+    row: int = 0
+    points: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Rows to write to the store at once, and the mark that stands behind them."""
+
+    points: list[Point]
+    mark: Mark
+
+
+def drain_file(folder: Path) -> Path:
+    """Where the drainer of a telemetry folder keeps its marks."""
+    return folder / "drain" / "drain.db"
+
+
+def marks(folder: Path) -> dict[str, Mark]:
+    """How far each day file is drained."""
+    file = drain_file(folder)
+    if not file.exists():
+        return {}
+    with closing(open_reader(file)) as connection, suppress_missing_table():
+        rows = connection.execute("SELECT file, row, points, bytes FROM drained").fetchall()
+        return {mark.file: mark for mark in (Mark(*row) for row in rows)}
+    return {}
+
+
+def waiting(folder: Path) -> Waiting:
+    """What the store does not have yet, over all day files."""
+    known = marks(folder)
+    points = size = 0
+    oldest: datetime | None = None
+    for file in day_files(folder):
+        mark = known.get(file.name, Mark(file.name))
+        with closing(open_reader(file)) as connection, suppress_missing_table():
+            last = connection.execute(
+                "SELECT points_up_to, bytes_up_to FROM spool ORDER BY id DESC LIMIT 1"
+            ).fetchone()
+            if last is None or last[0] <= mark.points:
+                continue
+            points += last[0] - mark.points
+            size += last[1] - mark.bytes
+            first = connection.execute(
+                "SELECT at_us FROM spool WHERE id > ? ORDER BY id LIMIT 1", (mark.row,)
+            ).fetchone()
+            if oldest is None and first is not None:
+                oldest = instant(first[0])
+    return Waiting(points, size, oldest)
+
+
+def next_load(folder: Path, most: int) -> Load | None:
+    """The next rows of the oldest file that has some, of about `most` points; None: all drained."""
+    known = marks(folder)
+    for file in day_files(folder):
+        mark = known.get(file.name, Mark(file.name))
+        points: list[Point] = []
+        with closing(open_reader(file)) as connection, suppress_missing_table():
+            for row, upto, size, body in connection.execute(
+                "SELECT id, points_up_to, bytes_up_to, body FROM spool WHERE id > ? ORDER BY id",
+                (mark.row,),
+            ):
+                points += _points.decode(zlib.decompress(body))
+                mark = Mark(file.name, row, upto, size)
+                if len(points) >= most:
+                    break
+        if points:
+            return Load(points, mark)
+    return None
+
+
+class SpoolRows:
+    """A row a batch, for DayFiles. `folder` is that of the day files."""
+
+    def __init__(self, folder: Path, *, budget: int) -> None:
+        self._folder = folder
+        self._budget = budget
+        self._waiting = 0
+        self._looked_at: datetime | None = None
+
+    def create(self, connection: sqlite3.Connection) -> None:
+        """Make the table."""
+        connection.execute(_SCHEMA)
+
+    def append(self, connection: sqlite3.Connection, at: datetime, points: Sequence[Point]) -> int:
+        """Add the points as one row, or shed them all where there is no room."""
+        if self._looked_at is None or not timedelta(0) <= at - self._looked_at < LOOK:
+            self._looked_at = at
+            self._waiting = waiting(self._folder).bytes
+            self._prune(connection, at)
+        if not points:
+            return 0
+        body = zlib.compress(msgspec.msgpack.encode(points), 1)
+        if self._waiting + len(body) > self._budget:
+            return len(points)
+        self._waiting += len(body)
+        connection.execute(
+            "INSERT INTO spool (at_us, points, points_up_to, bytes_up_to, body)"
+            " SELECT ?1, ?2, ?2 + coalesce(max(points_up_to), 0),"
+            " ?3 + coalesce(max(bytes_up_to), 0), ?4"
+            " FROM (SELECT * FROM spool ORDER BY id DESC LIMIT 1)",
+            (micros(at), len(points), len(body), body),
+        )
+        return 0
+
+    def since(self, connection: sqlite3.Connection, since: datetime) -> Iterator[Point]:
+        """Every point of the file received since then that is still here, in order of receipt."""
+        rows = connection.execute(
+            "SELECT body FROM spool WHERE at_us >= ? ORDER BY id", (micros(since),)
+        )
+        for (body,) in rows:
+            for point in _points.decode(zlib.decompress(body)):
+                if point.received_at >= since:
+                    yield point
+
+    def _prune(self, connection: sqlite3.Connection, at: datetime) -> None:
+        """Let go of rows drained long enough ago; the newest row stays, it holds the sums."""
+        file = Path(connection.execute("PRAGMA database_list").fetchone()[2])
+        mark = marks(self._folder).get(file.name)
+        if mark is not None:
+            connection.execute(
+                "DELETE FROM spool WHERE id IN (SELECT id FROM spool WHERE id <= ?1 AND at_us < ?2"
+                " AND id < (SELECT max(id) FROM spool) ORDER BY id LIMIT ?3)",
+                (mark.row, micros(at - RECALL), PRUNED_A_LOOK),
+            )
+
+
+class DrainMarks:
+    """Written by the one drainer of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        file = drain_file(folder)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._connection = sqlite3.connect(
+            file, isolation_level=None, check_same_thread=False, timeout=5
+        )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        for statement in _DRAIN_SCHEMA.split(";"):
+            self._connection.execute(statement)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def keep(self, mark: Mark, refusals: Sequence[Refusal]) -> None:
+        """One commit: the store has everything up to the mark but the refused points."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._connection.execute(
+                "INSERT INTO drained VALUES (?,?,?,?) ON CONFLICT (file) DO UPDATE SET"
+                " row=excluded.row, points=excluded.points, bytes=excluded.bytes",
+                (mark.file, mark.row, mark.points, mark.bytes),
+            )
+            self._connection.executemany(
+                "INSERT INTO quarantine (received_at_us, topic, reason, field, detail, raw)"
+                " VALUES (?,?,?,?,?,?)",
+                [
+                    (
+                        micros(no.point.received_at),
+                        f"history/{no.point.kind}/{no.point.lift}",
+                        REFUSED,
+                        no.field,
+                        no.words[:2000],
+                        (no.line or msgspec.json.encode(no.point))[:4096],
+                    )
+                    for no in refusals
+                ],
+            )
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def tidy(self, now: datetime) -> None:
+        """Give back the room of past days whose rows are all drained."""
+        known = marks(self._folder)
+        for file in day_files(self._folder)[:-1]:
+            mark = known.get(file.name)
+            if mark is None:
+                continue
+            with closing(sqlite3.connect(file, isolation_level=None, timeout=5)) as connection:
+                last, at_us = connection.execute("SELECT max(id), max(at_us) FROM spool").fetchone()
+                if last == mark.row and at_us < micros(now - RECALL):
+                    connection.execute("DELETE FROM spool")
+                    connection.execute("PRAGMA incremental_vacuum").fetchall()
+
+
+class suppress_missing_table(suppress):  # noqa: N801  (reads as contextlib.suppress does)
+    """The owner has only just made the file, or never spooled into it."""
+
+    def __init__(self) -> None:
+        super().__init__(sqlite3.OperationalError)
+
+    def __exit__(self, kind: object, error: object, trace: object) -> bool:
+        """Swallow "no such table" alone."""
+        return isinstance(error, sqlite3.OperationalError) and "no such table" in str(error)

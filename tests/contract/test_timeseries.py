@@ -1,0 +1,205 @@
+"""What every store of history promises: embedded, InfluxDB 2.7 and InfluxDB 1.8."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.clock import SystemClock
+from ingest.timeseries.embedded import EmbeddedStore
+from ingest.timeseries.port import Fill, Point, TimeSeriesStore, Window
+from tests.support import influx
+
+NOW = SystemClock().now()
+NOON = datetime(NOW.year, NOW.month, NOW.day, 12, tzinfo=UTC) - timedelta(days=2)
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+
+
+def served(folder: Path, version: str) -> Iterator[TimeSeriesStore]:
+    from tests.support import history  # noqa: PLC0415  (the client may be missing)
+
+    with influx.running(folder, version) as server, closing(history.store(server)) as store:
+        yield store
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeSeriesStore]:
+    with closing(EmbeddedStore(tmp_path_factory.mktemp("days"), SystemClock())) as store:
+        yield store
+
+
+@pytest.fixture(scope="module")
+def influx_2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeSeriesStore]:
+    yield from served(tmp_path_factory.mktemp("influx"), influx.REFERENCE)
+
+
+@pytest.fixture(scope="module")
+def influx_1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeSeriesStore]:
+    yield from served(tmp_path_factory.mktemp("influx"), influx.SECOND)
+
+
+@pytest.fixture(
+    params=[
+        "embedded",
+        pytest.param("influx_2", marks=pytest.mark.influx),
+        pytest.param("influx_1", marks=pytest.mark.influx(influx.SECOND)),
+    ]
+)
+def store(request: pytest.FixtureRequest) -> TimeSeriesStore:
+    found: TimeSeriesStore = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def lift(request: pytest.FixtureRequest) -> str:
+    """A lift of this test alone: the stores live as long as the module."""
+    return f"lift of {request.node.originalname}"
+
+
+def point(lift: str, at: datetime, seq: int, **fields: float | str | bool) -> Point:
+    return Point(lift, at + SECOND, at, fields, "status", "G1", seq, "b1")
+
+
+def test_a_point_comes_back_as_it_was_written(store: TimeSeriesStore, lift: str) -> None:
+    whole = Point(
+        lift,
+        NOON + timedelta(microseconds=1234),
+        NOON + timedelta(milliseconds=7),
+        {
+            "floor": -2,
+            "load_kg": 75.0,
+            "occupied": True,
+            "door": "open",
+            "detail": 'a "b"\\\n, c=d',
+        },
+        "status",
+        "G1",
+        9_007_199_254_740_991,
+        "b 1",
+    )
+    store.write([whole])
+    assert store.last_points(lift, 5) == [whole]
+
+
+def test_a_whole_number_may_stand_for_a_measure(store: TimeSeriesStore, lift: str) -> None:
+    store.write([point(lift, NOON, 1, load_kg=75), point(lift, NOON + SECOND, 2, load_kg=75.5)])
+    assert [p.fields["load_kg"] for p in store.last_points(lift, 5)] == [75.5, 75]
+
+
+def test_two_messages_of_one_lift_and_millisecond_are_two_points(
+    store: TimeSeriesStore, lift: str
+) -> None:
+    store.write([point(lift, NOON, seq, floor=seq) for seq in (1, 2, 3)])
+    store.write([replace(point(lift, NOON, 1, floor=4), boot="b2")])
+    assert sorted(int(p.fields["floor"]) for p in store.last_points(lift, 9)) == [1, 2, 3, 4]
+
+
+def test_writing_again_changes_nothing(store: TimeSeriesStore, lift: str) -> None:
+    points = [point(lift, NOON + n * SECOND, n, floor=n) for n in range(5)]
+    unnumbered = Point(lift, NOON, NOON, {"ok": True}, "cmd-ack")
+    for _ in range(3):
+        store.write([*points, unnumbered])
+    assert len(store.last_points(lift, 99)) == 6
+
+
+def test_a_window_tells_mean_min_max_last_and_count_of_each_step(
+    store: TimeSeriesStore, lift: str
+) -> None:
+    odd = NOON + timedelta(seconds=17)  # steps begin where the window does
+    store.write([point(lift, odd + n * 10 * SECOND, n, speed_m_s=float(n)) for n in range(12)])
+    store.write([point(lift, odd - SECOND, 90, speed_m_s=9.0)])
+    store.write([point(lift, odd + 2 * MINUTE, 91, speed_m_s=9.0)])
+    series = store.window(Window(lift, "speed_m_s", odd, odd + 2 * MINUTE, MINUTE))
+    told = [(p.at, p.mean, p.min, p.max, p.last, p.count) for p in series.points]
+    assert told == [(odd, 2.5, 0, 5, 5, 6), (odd + MINUTE, 8.5, 6, 11, 11, 6)]
+
+
+def test_a_window_puts_late_messages_where_they_happened(store: TimeSeriesStore, lift: str) -> None:
+    late = replace(point(lift, NOON + 5 * SECOND, 1, floor=3), received_at=NOON + DAY)
+    store.write([point(lift, NOON + 10 * SECOND, 2, floor=4), late])
+    series = store.window(Window(lift, "floor", NOON, NOON + MINUTE, MINUTE))
+    assert [(p.min, p.max, p.last, p.count) for p in series.points] == [(3, 4, 4, 2)]
+
+
+def test_a_field_that_two_kinds_of_message_carry_is_one_series(
+    store: TimeSeriesStore, lift: str
+) -> None:
+    store.write([point(lift, NOON, 1, floor=1), point(lift, NOON + 2 * SECOND, 2, floor=2)])
+    store.write([replace(point(lift, NOON + SECOND, 3, floor=9, code="x"), kind="event")])
+    series = store.window(Window(lift, "floor", NOON, NOON + MINUTE, MINUTE))
+    assert [(p.mean, p.min, p.max, p.last, p.count) for p in series.points] == [(4, 1, 9, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("fill", "last"),
+    [
+        (Fill.NONE, [1, 3]),
+        (Fill.GAP, [None, 1, None, 3, None]),
+        (Fill.PREVIOUS, [None, 1, 1, 3, 3]),
+    ],
+)
+def test_gaps_are_filled_as_asked(
+    store: TimeSeriesStore, lift: str, fill: Fill, last: list[float | None]
+) -> None:
+    store.write([point(lift, NOON + n * MINUTE, n, floor=n) for n in (1, 3)])
+    end = NOON + 4 * MINUTE + SECOND  # the fifth step is not whole
+    series = store.window(Window(lift, "floor", NOON, end, MINUTE, fill))
+    assert [p.last for p in series.points] == last
+    assert sum(p.count for p in series.points) == 2
+
+
+def test_a_field_of_words_has_no_steps(store: TimeSeriesStore, lift: str) -> None:
+    store.write([point(lift, NOON, 1, door="open", occupied=True)])
+    for field in ("door", "occupied", "camera 3", "never_sent"):
+        window = Window(lift, field, NOON, NOON + MINUTE, MINUTE)
+        assert store.window(window).points == ()
+
+
+def test_many_lifts_answer_at_once(store: TimeSeriesStore, lift: str) -> None:
+    lifts = [f"{lift} {n}" for n in range(120)]
+    store.write([point(name, NOON, 1, floor=n) for n, name in enumerate(lifts)])
+    found = store.windows([*lifts, "silent"], Window("", "floor", NOON, NOON + MINUTE, MINUTE))
+    assert [found[name].points[0].last for name in lifts] == list(range(120))
+    assert found["silent"].points == ()
+    latest = store.latest([*lifts, "silent"])
+    assert [latest[name].fields["floor"] for name in lifts] == list(range(120))
+    assert "silent" not in latest
+
+
+def test_the_latest_is_the_newest_event_with_its_own_fields_only(
+    store: TimeSeriesStore, lift: str
+) -> None:
+    store.write([point(lift, NOON, 1, floor=1, load_kg=5), point(lift, NOON - DAY, 2, floor=7)])
+    store.write([point(lift, NOON + MINUTE, 3, floor=2)])
+    assert store.latest([lift])[lift].fields == {"floor": 2}
+    newest = [p.fields["floor"] for p in store.last_points(lift, 2)]
+    assert newest == [2, 1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['x"', "a,b=c d", "x\\", "${x}", '") |> drop()', "中文 点", "tab\tnew\nline", "100%", "%41"],
+)
+def test_any_name_is_only_a_name(store: TimeSeriesStore, name: str) -> None:
+    store.write([point(f"K1/{name}", NOON, 1, temperature_c=-18.5)])
+    assert store.last_points(f"K1/{name}", 2)[0].lift == f"K1/{name}"
+    window = Window(f"K1/{name}", "temperature_c", NOON, NOON + MINUTE, MINUTE)
+    assert [p.last for p in store.window(window).points] == [-18.5]
+
+
+def test_days_are_counted_and_forgotten_by_event(store: TimeSeriesStore, lift: str) -> None:
+    long_ago = NOON - 40 * DAY
+    first, final = long_ago.date(), (long_ago + 2 * DAY).date()
+    late = replace(point(lift, long_ago, 8, floor=1), received_at=long_ago + DAY)
+    store.write([point(lift, long_ago + n * DAY, n, floor=n) for n in (0, 1, 2, 3)])
+    store.write([late])
+    assert store.counts(first, final) == {
+        first: 2,
+        (long_ago + DAY).date(): 1,
+        final: 1,
+    }
+    store.expire(long_ago + DAY)
+    assert store.counts(first, final) == {(long_ago + DAY).date(): 1, final: 1}
