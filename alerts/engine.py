@@ -2,16 +2,14 @@
 
 Theory of operation. `run_once` asks for incidents whose `wake_at` has come and settles each in a
 transaction of its own, so a restart is no special case and one incident that fails holds up no
-other: it is tried again later each time, and crowds nobody out. A step of the machine's clock moves
-no due time: it is journalled once, shown as a metric, and accepted only after it has stayed for ten
-minutes.
+other: it is tried again later each time, and crowds nobody out. Before that it looks at the
+machine's clock (alerts.timekeeping), a step of which moves no due time.
 """
 
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection
 
@@ -19,33 +17,19 @@ from alerts import queries, store
 from alerts.enact import Settled, settle
 from alerts.policy import PolicyBook
 from alerts.rounds import Told, go_round
-from alerts.verbs import Verb
-from core import journal, log
+from alerts.timekeeping import Timekeeper
+from core import log
 from core.backoff import delay
-from core.clock import STEP_CONFIRMED_AFTER, STEP_NOTICED, Clock
+from core.clock import Clock
 from core.db import Database
 from core.errors import Conflict, Unavailable
-from core.journal import Actor, Entry, Subject
-from core.metrics import CLOCK_STEP, ENGINE_CYCLES, ENGINE_LATENESS, INCIDENTS_OPEN
+from core.journal import Actor
+from core.metrics import ENGINE_CYCLES, ENGINE_LATENESS, INCIDENTS_OPEN
 
 ENGINE = Actor("engine", "engine")
-CLOCK = Subject("clock", "wall")
 BATCH = 200
 PAUSE = timedelta(milliseconds=250)
 AGAIN, AGAIN_AT_MOST = timedelta(seconds=1), timedelta(seconds=30)
-
-
-@runtime_checkable
-class SteppingClock(Protocol):
-    """A clock that can tell how far wall time has moved away from it."""
-
-    def step(self) -> timedelta:
-        """Wall time minus our time."""
-        ...
-
-    def reanchor(self) -> None:
-        """Accept wall time."""
-        ...
 
 
 @dataclass(slots=True)
@@ -66,7 +50,7 @@ class Engine:
         self._clock = clock
         self._log = log.get("alerts.engine")
         self._failing: dict[str, _Failing] = {}
-        self._stepped_at: float | None = None
+        self._timekeeper = Timekeeper(database, clock)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
@@ -74,7 +58,7 @@ class Engine:
 
     def run_once(self) -> int:
         """Settle up to 200 due incidents; answers how many were."""
-        self._watch_clock()
+        self._timekeeper.run_once()
         now = self._clock.now()
         limit = BATCH + len(self._failing)  # so that those who fail crowd out nobody
         due = self._database.read(partial(store.due_incidents, now=now, limit=limit))
@@ -116,29 +100,3 @@ class Engine:
         settled = self._database.write(work)
         for step in settled.decision.steps if settled else ():
             ENGINE_LATENESS.observe(max((now - step.due_at).total_seconds(), 0))
-
-    def _watch_clock(self) -> None:
-        clock = self._clock
-        if not isinstance(clock, SteppingClock):
-            return
-        step = clock.step()
-        CLOCK_STEP.set(step.total_seconds())
-        if abs(step) <= STEP_NOTICED:
-            self._stepped_at = None
-        elif self._stepped_at is None:
-            self._say(Verb.CLOCK_STEPPED, step)
-            self._stepped_at = clock.monotonic()
-        elif clock.monotonic() - self._stepped_at >= STEP_CONFIRMED_AFTER.total_seconds():
-            clock.reanchor()
-            self._stepped_at = None
-            self._say(Verb.CLOCK_CONFIRMED, step)
-
-    def _say(self, verb: Verb, step: timedelta) -> None:
-        entry = Entry(
-            CLOCK,
-            verb,
-            ENGINE,
-            self._clock.now(),
-            facts={"step_s": round(step.total_seconds(), 3)},
-        )
-        self._database.write(partial(journal.append, entry=entry))

@@ -1,9 +1,9 @@
 """Rows to values and back. Takes an open connection and never commits."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, cast, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, Table, cast, func, insert, select, update
 
 from alerts import policy
 from alerts.alarm import AlarmState
@@ -202,6 +202,29 @@ def due_incidents(connection: Connection, now: datetime, limit: int) -> list[str
             select(c.id).where(c.wake_at <= now).order_by(c.wake_at).limit(limit)
         ).scalars()
     )
+
+
+def shift_open(connection: Connection, step: timedelta) -> list[str]:
+    """Move every instant of the open incidents, their offers and notices; answers their numbers."""
+    is_open = incident.c.state != IncidentState.CLOSED
+    numbers = []
+    for row in connection.execute(select(incident).where(is_open)).all():
+        _shift(connection, incident, row, step)
+        numbers.append(row.id)
+    for table in (assignment, notice):
+        theirs = table.c.incident_id.in_(select(incident.c.id).where(is_open))
+        for row in connection.execute(select(table).where(theirs)).all():
+            _shift(connection, table, row, step)
+    return numbers
+
+
+def _shift(connection: Connection, table: Table, row: AnyRow, step: timedelta) -> None:
+    instants: dict[str, object] = {
+        name: value + step for name, value in _values(row).items() if isinstance(value, datetime)
+    }
+    if "version" in table.c:
+        instants["version"] = row.version + 1
+    connection.execute(update(table).where(table.c.id == row.id).values(**instants))
 
 
 def any_notice_due(connection: Connection, now: datetime) -> bool:

@@ -12,6 +12,7 @@ import heapq
 import itertools
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -39,25 +40,37 @@ class Clock(Protocol):
         ...
 
 
+def machine_wall() -> datetime:
+    """What the machine's clock says, steps and all."""
+    return datetime.now(UTC)  # noqa: TID251  (the one place)
+
+
+def machine_ticks() -> float:
+    """Seconds since the machine started, sleep included where the system counts it."""
+    source = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(source)
+
+
 class SystemClock:
     """Wall time anchored once, moved on by the monotonic clock."""
 
-    def __init__(self) -> None:
-        self._reanchored = threading.Lock()
-        self._anchor = (self._wall(), time.monotonic())
-
-    @staticmethod
-    def _wall() -> datetime:
-        return datetime.now(UTC)  # noqa: TID251  (the one place)
+    def __init__(
+        self,
+        wall: Callable[[], datetime] = machine_wall,
+        ticks: Callable[[], float] = machine_ticks,
+    ) -> None:
+        self._wall = wall
+        self._ticks = ticks
+        self._anchor = (wall(), ticks())
 
     def now(self) -> datetime:
         """The current instant, aware UTC, untouched by steps of the machine's clock."""
         wall, origin = self._anchor
-        return wall + timedelta(seconds=time.monotonic() - origin)
+        return wall + timedelta(seconds=self._ticks() - origin)
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary origin; never falls."""
-        return time.monotonic()
+        return self._ticks()
 
     def step(self) -> timedelta:
         """How far the machine's wall clock has moved away from ours since the anchor."""
@@ -65,8 +78,7 @@ class SystemClock:
 
     def reanchor(self) -> None:
         """Accept the machine's wall clock as it stands now."""
-        with self._reanchored:
-            self._anchor = (self._wall(), time.monotonic())
+        self._anchor = (self._wall(), self._ticks())
 
     async def sleep(self, duration: timedelta) -> None:
         """Let `duration` pass."""

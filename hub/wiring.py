@@ -8,8 +8,8 @@ rooms of one floor.
 import asyncio
 import threading
 import tomllib
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from alerts.intake import take_call
 from alerts.notify.log_sender import LogSender
 from alerts.notify.webhook_sender import WebhookSender
 from alerts.policy import PolicyBook
+from alerts.timekeeping import ClockFollower
 from core import journal, log
 from core.clock import Clock
 from core.db import Database
@@ -141,6 +142,7 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
     clock, folder = ground.clock, ground.folder
     with ExitStack() as stack:
         database = stack.enter_context(Database(ground.database_url, readers=2))
+        stack.enter_context(corrected(clock, database))
         store = stack.enter_context(closing(EmbeddedStore(folder.telemetry, clock)))
         latest = stack.enter_context(closing(LatestStates(folder.latest)))
         latest.replay(store)
@@ -181,7 +183,7 @@ def run_video(ground: Ground, stop: threading.Event) -> None:
         _log.warning("cameras do not play: pip install '.[video]'", why=str(error))
         stop.wait()
         return
-    with Database(ground.database_url, readers=2) as database:
+    with Database(ground.database_url, readers=2) as database, corrected(ground.clock, database):
 
         def cameras() -> list[Camera]:
             return list(database.read(queries.all_cameras))
@@ -277,6 +279,20 @@ def refused_entry(call: RefusedCall) -> Entry:
     )
 
 
+@contextmanager
+def corrected(clock: Clock, database: Database) -> Iterator[None]:
+    """Keep the clock of a process without an engine with the engine's."""
+    stop = threading.Event()
+    follower = ClockFollower(database, clock)
+    thread = threading.Thread(target=follower.run, args=(stop,), name="clock")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
 def policies_of(ground: Ground) -> PolicyBook:
     """The policy file, in the hub's zone, as fast as the simulated city lives."""
     file = ground.settings.policy_file or Path(alerts.policy.__file__).with_name("policy.toml")
@@ -330,6 +346,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
     staff = surface == "staff"
     with ExitStack() as stack:
         database = stack.enter_context(Database(ground.database_url))
+        stack.enter_context(corrected(ground.clock, database))
         history = stack.enter_context(closing(EmbeddedStore.reader(folder.telemetry)))
         known = demo.load_or_none(folder) if settings.demo.scenario else None
         context = AppContext(

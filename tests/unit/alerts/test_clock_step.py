@@ -1,36 +1,130 @@
+"""The machine's clock jumps by an hour: journalled, and no rung is early, late or repeated."""
+
 from datetime import datetime, timedelta
 
-from alerts.engine import CLOCK, Engine
+import pytest
+
+from alerts.commands import AssignmentAction, act_on_assignment
+from alerts.engine import Engine
+from alerts.timekeeping import CLOCK, ClockFollower
 from core import journal
-from core.clock import ManualClock
-from tests.support.rescue import Rescue
+from core.journal import Subject
+from tests.support.machine import Machine, MachineClock
+from tests.support.rescue import SEAT, START, Rescue
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+LOOK = 30 * SECOND
+BOTH_WAYS = pytest.mark.parametrize("step", [HOUR, -HOUR])
 
 
-class SteppedClock(ManualClock):
-    """A manual clock beside a wall clock that somebody has set."""
+class Town:
+    """A rescue, a machine, and when (in seconds of real time) each rung was taken."""
 
-    def __init__(self, now: datetime) -> None:
-        super().__init__(now)
-        self.away = timedelta()
+    def __init__(self, rescue: Rescue) -> None:
+        self.rescue = rescue
+        self.machine = Machine(START)
+        self.clock = MachineClock(self.machine)
+        self.engine = Engine(rescue.database, rescue.policies, self.clock)
+        self.began = self.machine.ticks()
+        self.number = rescue.open().incident_id
+        self.taken: dict[str, float] = {}
 
-    def step(self) -> timedelta:
-        return self.away
+    def live(self, duration: timedelta) -> None:
+        for _ in range(duration // LOOK):
+            self.machine.run(LOOK)
+            self.engine.run_once()
+            for rung in self.rescue.incident(self.number).taken_steps - self.taken.keys():
+                self.taken[rung] = self.machine.ticks() - self.began
 
-    def reanchor(self) -> None:
-        self._now += self.away
-        self.away = timedelta()
+    def clock_verbs(self) -> list[str]:
+        chain = self.rescue.database.read(lambda c: journal.history(c, CLOCK))
+        return [each.entry.verb for each in chain]
 
 
-def test_a_step_is_journalled_once_and_accepted_after_ten_minutes(rescue: Rescue) -> None:
-    clock = SteppedClock(rescue.clock.now())
-    engine = Engine(rescue.database, rescue.policies, clock)
-    before = clock.now()
-    clock.away = timedelta(hours=1)
-    engine.run_once()
-    engine.run_once()
-    assert clock.now() == before
-    clock.advance(timedelta(minutes=10))
-    engine.run_once()
-    assert clock.now() == before + timedelta(hours=1, minutes=10)
-    chain = rescue.database.read(lambda c: journal.history(c, CLOCK))
-    assert [e.entry.verb for e in chain] == ["clock_stepped", "clock_confirmed"]
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    """When each rung is taken while nobody touches the clock."""
+    rescue = Rescue(tmp_path_factory.mktemp("calm"))
+    town = Town(rescue)
+    town.live(100 * MINUTE)
+    rescue.database.close()
+    return town.taken
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("after", [MINUTE, 12 * MINUTE, 40 * MINUTE])
+def test_every_rung_keeps_its_real_time(
+    rescue: Rescue, calm: dict[str, float], step: timedelta, after: timedelta
+) -> None:
+    town = Town(rescue)
+    town.live(after)
+    town.machine.step(step)
+    town.live(100 * MINUTE - after)
+    assert town.clock_verbs() == ["clock_stepped", "clock_confirmed"]
+    assert len(calm) > 5
+    assert town.taken == calm
+    incident = rescue.incident(town.number)
+    assert incident.opened_at == START + step
+    chain = Subject("incident", town.number)
+    assert rescue.database.read(lambda c: journal.verify(c, chain)) is None
+    told = [e.entry for e in rescue.database.read(lambda c: journal.history(c, chain))]
+    assert [e.facts for e in told if e.verb == "clock_confirmed"] == [
+        {"restated_by_s": step.total_seconds()}
+    ]
+
+
+@BOTH_WAYS
+def test_an_arrival_in_time_stays_in_time(rescue: Rescue, step: timedelta) -> None:
+    town = Town(rescue)
+
+    def act(action: AssignmentAction, now: datetime) -> None:
+        asked = 1
+        rescue.database.write(lambda c: act_on_assignment(c, asked, action, now, SEAT, proof="qr"))
+
+    town.live(MINUTE)
+    act(AssignmentAction.ACCEPT, town.clock.now())
+    town.machine.step(step)
+    town.live(13 * MINUTE)
+    act(AssignmentAction.ARRIVE, town.clock.now())
+    town.live(30 * MINUTE)
+    incident = rescue.incident(town.number)
+    assert (incident.target_missed_at, incident.on_scene_at) == (
+        None,
+        incident.opened_at + 14 * MINUTE,
+    )
+
+
+def test_a_step_that_is_taken_back_changes_nothing(rescue: Rescue) -> None:
+    town = Town(rescue)
+    town.machine.step(HOUR)
+    town.live(5 * MINUTE)
+    town.machine.step(-HOUR)
+    town.live(30 * MINUTE)
+    assert town.clock_verbs() == ["clock_stepped"]
+    assert rescue.incident(town.number).opened_at == START
+
+
+def test_a_second_step_starts_the_ten_minutes_anew(rescue: Rescue) -> None:
+    town = Town(rescue)
+    town.machine.step(HOUR)
+    town.live(9 * MINUTE)
+    town.machine.step(HOUR)
+    town.live(9 * MINUTE)
+    assert town.clock_verbs() == ["clock_stepped", "clock_stepped"]
+    town.live(2 * MINUTE)
+    assert town.clock_verbs()[-1] == "clock_confirmed"
+    assert rescue.incident(town.number).opened_at == START + 2 * HOUR
+
+
+def test_the_other_processes_correct_their_clocks_with_the_engine(rescue: Rescue) -> None:
+    town = Town(rescue)
+    pages = MachineClock(town.machine)
+    follower = ClockFollower(rescue.database, pages)
+    town.machine.step(HOUR)
+    town.live(9 * MINUTE)
+    assert follower.run_once() == 0
+    town.live(2 * MINUTE)
+    assert (follower.run_once(), follower.run_once()) == (1, 0)
+    assert pages.now() == town.clock.now() == town.machine.wall()
+    fresh = ClockFollower(rescue.database, MachineClock(town.machine))
+    assert fresh.run_once() == 0  # what was accepted before its start is in its anchor

@@ -3,6 +3,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from core.clock import ManualClock, SystemClock
+from tests.support.machine import Machine
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
@@ -69,15 +70,17 @@ def test_the_system_clock_is_aware_never_falls_and_knows_no_step() -> None:
 
 
 def test_a_step_of_the_machine_moves_now_only_once_it_is_accepted() -> None:
-    clock = SystemClock()
-    wall, origin = clock._anchor
-    clock._anchor = (wall - timedelta(hours=1), origin)  # as if the machine had jumped ahead
-    before = clock.now()
-    assert timedelta(minutes=59) < clock.step() < timedelta(minutes=61)
-    assert clock.now() - before < timedelta(minutes=1)
-    clock.reanchor()
-    assert abs(clock.step()) < timedelta(seconds=2)
-    assert clock.now() - before > timedelta(minutes=59)
+    machine = Machine(START)
+    clock = SystemClock(machine.wall, machine.ticks)
+    for hours in (1, -1):
+        before = clock.now()
+        machine.step(timedelta(hours=hours))
+        assert (clock.now(), clock.step()) == (before, timedelta(hours=hours))
+        machine.run(timedelta(seconds=5))
+        assert clock.now() == before + timedelta(seconds=5)
+        clock.reanchor()
+        assert clock.now() == before + timedelta(hours=hours, seconds=5)
+        assert clock.step() == timedelta(0)
 
 
 def test_the_system_clock_tells_whether_the_event_was_set() -> None:
