@@ -34,5 +34,7 @@ class Verb(StrEnum):
     ALARM_RAISED = "alarm_raised"  # lift, gateway, kitchen, camera
     ALARM_CLEARED = "alarm_cleared"
     ALARM_ACKNOWLEDGED = "alarm_acknowledged"
+    CALL_REFUSED = "call_refused"  # call
+    REFUSAL_SETTLED = "refusal_settled"
     CLOCK_STEPPED = "clock_stepped"  # clock
     CLOCK_CONFIRMED = "clock_confirmed"

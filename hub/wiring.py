@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 import alerts.policy
-from alerts import conditions
+from alerts import conditions, refusals
 from alerts.courier import Courier
 from alerts.engine import Engine
 from alerts.follower import Follower
@@ -27,11 +27,10 @@ from alerts.notify.log_sender import LogSender
 from alerts.notify.webhook_sender import WebhookSender
 from alerts.policy import PolicyBook
 from alerts.timekeeping import ClockFollower
-from core import journal, log
+from core import log
 from core.clock import Clock
 from core.db import Database
 from core.errors import Unavailable
-from core.journal import Actor, Entry, Subject
 from devices import queries
 from devices.calls import CallArrived, RefusedCall
 from devices.directory import Directory, load_directory, registry_version
@@ -39,7 +38,7 @@ from devices.judging import Limits
 from devices.model import Camera, Lift
 from devices.protocol.messages import Receipt
 from devices.protocol.topics import EMERGENCY_FILTERS, TELEMETRY_FILTERS, Topic
-from hub import broker, demo
+from hub import broker, demo, history
 from hub.doctor import version
 from hub.folder import DataFolder
 from hub.settings import Settings
@@ -48,7 +47,6 @@ from ingest.latest import LatestReader, LatestStates
 from ingest.mqtt import Session
 from ingest.quarantine import QuarantineReader
 from ingest.telemetry import TelemetryLane, limits_of
-from ingest.timeseries.embedded import EmbeddedStore
 
 if TYPE_CHECKING:
     import uvicorn
@@ -109,8 +107,8 @@ def run_rescue(ground: Ground, stop: threading.Event) -> None:
             now = clock.now()
             return database.write(lambda c: take_call(c, arrived, policies, now))
 
-        def refused(call: RefusedCall) -> int:
-            return database.write(lambda c: journal.append(c, refused_entry(call)))
+        def refused(call: RefusedCall) -> bool:
+            return database.write(lambda c: refusals.tell(c, call))
 
         webhook = stack.enter_context(closing(WebhookSender(folder.secret("webhook").decode())))
         follower = Follower(
@@ -143,7 +141,9 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
     with ExitStack() as stack:
         database = stack.enter_context(Database(ground.database_url, readers=2))
         stack.enter_context(corrected(clock, database))
-        store = stack.enter_context(closing(EmbeddedStore(folder.telemetry, clock)))
+        store = stack.enter_context(
+            closing(history.writer(ground.settings, folder.telemetry, clock))
+        )
         latest = stack.enter_context(closing(LatestStates(folder.latest)))
         latest.replay(store)
         policies = policies_of(ground)
@@ -173,6 +173,11 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
         session.start()
         stack.callback(session.close)
         run_together({"telemetry": lane.run}, stop)
+
+
+def run_history(ground: Ground, stop: threading.Event) -> None:
+    """Takes what waits in the spool to InfluxDB, where that is configured."""
+    history.drain(ground.settings, ground.folder.telemetry, ground.clock, stop)
 
 
 def run_video(ground: Ground, stop: threading.Event) -> None:
@@ -237,6 +242,7 @@ ROLES: Mapping[str, Callable[[Ground, threading.Event], None]] = {
     "rescue": run_rescue,
     "web": run_web,
     "telemetry": run_telemetry,
+    "history": run_history,
     "public": run_public,
     "video": run_video,
     "simulator": run_simulator,
@@ -260,23 +266,6 @@ class Registry:
             if self._database.read(registry_version) != self._directory.version:
                 self._directory = self._database.read(load_directory)
         return self._directory
-
-
-def refused_entry(call: RefusedCall) -> Entry:
-    """A call that could not be taken, as the dispatcher's screen follows it."""
-    return Entry(
-        Subject("call", (call.event_id or call.topic)[:64]),
-        "call_refused",
-        Actor("device", call.topic.split("/")[3][:64] if call.topic.count("/") > 2 else "unknown"),  # noqa: PLR2004
-        call.received_at,
-        facts={
-            "topic": call.topic[:200],
-            "reason": call.reason,
-            "field": call.field,
-            "lift": call.lift_code or "",
-        },
-        reason=call.detail[:500],
-    )
 
 
 @contextmanager
@@ -347,7 +336,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
     with ExitStack() as stack:
         database = stack.enter_context(Database(ground.database_url))
         stack.enter_context(corrected(ground.clock, database))
-        history = stack.enter_context(closing(EmbeddedStore.reader(folder.telemetry)))
+        kept = stack.enter_context(closing(history.reader(settings, folder.telemetry)))
         known = demo.load_or_none(folder) if settings.demo.scenario else None
         context = AppContext(
             surface="staff" if staff else "public",
@@ -356,7 +345,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
             zone=settings.tz,
             policies=policies_of(ground),
             latest=LatestReader(folder.latest),
-            history=history,
+            history=kept,
             quarantine=QuarantineReader(folder.telemetry),
             video=StateReader(folder.video),
             video_root=folder.video,

@@ -75,6 +75,51 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "form": ("Telephone", "电话登记"),
         "public": ("QR page", "扫码上报"),
     },
+    "refusal": {
+        "bad_topic": ("Unknown topic", "主题不符合约定"),
+        "bad_json": ("Message is no JSON", "消息不是 JSON"),
+        "bad_utf8": ("Message is not UTF-8", "消息不是 UTF-8 编码"),
+        "too_large": ("Message is too large", "消息过大"),
+        "too_many": ("Too many calls in one message", "单条消息中的呼叫过多"),
+        "missing_field": ("A field is missing", "缺少字段"),
+        "bad_field": ("A field is wrong", "字段有误"),
+        "device_not_enrolled": ("Gateway is not enrolled", "网关未登记"),
+        "area_mismatch": ("Gateway is enrolled in another city", "网关登记在其他城市"),
+        "lift_unknown": ("No lift has this code", "识别码未登记"),
+        "not_its_lift": ("Not a lift of this gateway", "该电梯不属于此网关"),
+        "lift_missing": ("The call does not say which lift", "呼叫未说明是哪台电梯"),
+        "internal_error": ("The hub failed to take it", "平台处理失败"),
+    },
+    "refusal_remedy": {
+        "device_not_enrolled": (
+            "Find the site by the gateway's number; then enrol the gateway for its lift.",
+            "按网关编号查找现场；之后为电梯登记该网关。",
+        ),
+        "area_mismatch": (
+            "Ask the other city's seat; then correct the gateway's area.",
+            "联系登记城市的坐席；之后更正网关的区划。",
+        ),
+        "lift_unknown": (
+            "Telephone the site of the gateway; then register the lift.",
+            "致电网关所在现场核实；之后登记该电梯。",
+        ),
+        "not_its_lift": (
+            "Telephone the lift's site; then enrol the gateway for the lift.",
+            "致电该电梯现场核实；之后把网关登记到该电梯。",
+        ),
+        "lift_missing": (
+            "Telephone the lifts of the gateway; the device has to name its lift.",
+            "逐台致电该网关的电梯核实；设备应上报电梯识别码。",
+        ),
+        "internal_error": (
+            "Telephone the site and take the call by the form; then look at the health page.",
+            "致电现场并手工登记警情；之后查看运行状况页。",
+        ),
+        "bad_topic": (
+            "Have the device's maker correct its topic.",
+            "请设备厂家更正上报主题。",
+        ),
+    },
     "proof": {
         "phone": ("by telephone", "电话确认"),
         "qr": ("QR code at the lift", "扫码"),
@@ -223,6 +268,14 @@ class Labels:
         """What `key` of `group` is called; the key itself where nobody named it."""
         pair = _WORDS.get(group, {}).get(str(key))
         return str(key) if pair is None else pair[self.column]
+
+    def remedy(self, reason: str) -> str:
+        """What a seat does about a call that was refused for `reason`."""
+        other = (
+            "Telephone the site; then have the device's software mended.",
+            "致电现场核实；之后请厂家修正设备程序。",
+        )
+        return _WORDS["refusal_remedy"].get(reason, other)[self.column]
 
     def event(self, key: str) -> str:
         """What a canonical event code means."""

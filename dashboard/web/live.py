@@ -37,7 +37,7 @@ STREAM_LASTS = timedelta(minutes=15)
 RETRY_AFTER = timedelta(seconds=1)
 LIFTS_EVERY = timedelta(seconds=1)
 MOST_AT_ONCE = 50  # more changes than this are told as one: everything
-BOARD_KINDS = frozenset({"incident", "lift", "gateway", "kitchen", "camera"})
+BOARD_KINDS = frozenset({"incident", "call", "lift", "gateway", "kitchen", "camera"})
 
 _log = log.get("dashboard.live")
 

@@ -1,6 +1,6 @@
 """Incidents for staff: the live board, taking a call, one incident with every action."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, TypeVar, get_args
 
@@ -9,10 +9,10 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from alerts import queries
+from alerts import queries, refusals
 from core.errors import HubError, InvalidMessage, NotFound
 from dashboard import sight
-from dashboard.access import Action
+from dashboard.access import Action, Scope
 from dashboard.api import assignments as assignments_api
 from dashboard.api import incidents as incidents_api
 from dashboard.api.schemas import ActionIn, AssignmentIn, IntakeIn, LevelIn
@@ -27,9 +27,11 @@ from dashboard.deps import (
 )
 from dashboard.problems import SEE_OTHER, UNPROCESSABLE, problem_of
 from dashboard.web import pages_registry, render
+from devices import queries as registry
 
 M = TypeVar("M", bound=BaseModel)
 RECENT = timedelta(hours=2)
+LIFTS_BEHIND = 4  # of the gateway of a call that could not be taken
 STEPS = frozenset(get_args(assignments_api.Step))
 VERBS = frozenset(get_args(incidents_api.Verb))
 
@@ -64,9 +66,44 @@ def _board(context: Context, scope: CurrentScope) -> dict[str, object]:
                 include_closed_since=now - RECENT,
             ),
             "figures": queries.figures_today(connection, now, context.zone),
+            "refused": [] if scope.narrow else _refused(connection, now - RECENT, scope),
         }
 
     return {**context.database.read(find), "narrow": scope.narrow}
+
+
+def _refused(
+    connection: Connection, since: datetime, scope: Scope
+) -> list[tuple[refusals.RefusedLine, tuple[str, ...]]]:
+    """Calls that could not be taken, each with the lifts that its gateway speaks for."""
+    return [
+        (line, _lifts_behind(connection, line))
+        for line in refusals.lines(connection, since, scope.areas)
+    ]
+
+
+def _lifts_behind(connection: Connection, line: refusals.RefusedLine) -> tuple[str, ...]:
+    try:
+        gateway = registry.gateway_by_id(connection, line.gateway)
+    except NotFound:
+        return ()
+    shown = gateway.lift_ids[:LIFTS_BEHIND]
+    return tuple(registry.lift_by_id(connection, each).rescue_code for each in shown)
+
+
+@router.post("/refused-calls/{line_id}/settled", dependencies=[*OPENS, Depends(verified_csrf)])
+async def settle_refused(
+    line_id: int, context: Context, scope: CurrentScope, actor: CurrentActor
+) -> Response:
+    """A seat has looked after a call that could not be taken."""
+    now = context.clock.now()
+    await render.in_thread(
+        partial(
+            context.database.write,
+            lambda c: refusals.settle(c, line_id, now, actor, scope.areas),
+        )
+    )
+    return RedirectResponse("/", SEE_OTHER)
 
 
 @router.get("/incidents/new", dependencies=OPENS)
