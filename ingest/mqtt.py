@@ -35,6 +35,7 @@ OUTGOING = 10_000  # publications kept in memory while the broker is away
 KEEP_ALIVE = timedelta(seconds=30)
 BACK_OFF_BASE = timedelta(milliseconds=200)
 BACK_OFF_CAP = timedelta(seconds=15)
+STEADY_AFTER = timedelta(seconds=10)
 _LEAVE_WITHIN_S = 2.0
 _TURN_S = 0.25  # the longest the thread looks away from `close`
 
@@ -168,11 +169,12 @@ class Session:
             self._clock.wait(self._closing, pause)
 
     def _converse(self) -> bool:
-        """Serve one connection to its end; tell whether the broker ever accepted it."""
-        accepted = False
-        heard_at = self._clock.monotonic()
+        """Serve one connection to its end; tell whether it stood for STEADY_AFTER.
+
+        Two clients with one id throw each other out; accepted or not, they must not do so in a spin.
+        """
+        opened_at = heard_at = self._clock.monotonic()
         while not self._closing.is_set() and (link := self._client.socket()) is not None:
-            accepted = accepted or self._up.is_set()
             stalled = self._full()
             writes = [link] if self._client.want_write() else []
             reads = [self._wake_out] if stalled else [self._wake_out, link]
@@ -196,7 +198,7 @@ class Session:
                 self._subscribe()
         if self._closing.is_set():
             self._leave()
-        return accepted
+        return self._clock.monotonic() - opened_at > STEADY_AFTER.total_seconds()
 
     def _leave(self) -> None:
         # mosquitto does not read what stands before a connection's end: it has to have answered.

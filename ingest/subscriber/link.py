@@ -52,6 +52,7 @@ class Link:
         self.reader = reader
         self.number = number
         self.ended = threading.Event()
+        self.broken = False  # for writing; there may be something left to read
         self._socket = sock
         self._clock = clock
         self._tls = sock if isinstance(sock, ssl.SSLSocket) else None
@@ -73,7 +74,7 @@ class Link:
         with self._receiving:
             data = self._read()
             if data is None and timeout_s > 0 and not self.ended.is_set():
-                mask = select.POLLIN | (select.POLLOUT if self._outgoing else 0)
+                mask = select.POLLIN | (select.POLLOUT if self._outgoing and not self.broken else 0)
                 self._poll.register(self._socket, mask)
                 self._poll.poll(timeout_s * 1000)
                 data = self._read()
@@ -84,10 +85,14 @@ class Link:
     def send(self, data: bytes) -> None:
         """Send in order; raises OSError when the connection is broken."""
         with self._using:
-            if self._left or self.ended.is_set():
+            if self._left or self.broken or self.ended.is_set():
                 return
             self._outgoing += data
-            self._flush()
+            try:
+                self._flush()
+            except OSError:
+                self.broken = True
+                raise
             self._sent_at = self._clock.monotonic()
 
     def ping(self) -> None:
@@ -141,7 +146,7 @@ class Link:
             if self.ended.is_set():
                 return b""
             try:
-                if self._outgoing:
+                if self._outgoing and not self.broken:
                     self._flush()
                 size = self._socket.recv_into(self._view)
                 if self._tls is not None:  # a record at a time: take what it already holds

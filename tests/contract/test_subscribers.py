@@ -121,17 +121,35 @@ def test_large_payloads_arrive_whole(
         assert [each.payload for each in taken(subscriber, 8)] == sent
 
 
-def test_a_killed_broker_is_found_again_and_what_was_open_comes_again(
+def lost(subscriber: Subscriber) -> bool:
+    return not subscriber.take(1, timedelta(milliseconds=50)) and not subscriber.connected
+
+
+def test_what_was_on_its_way_from_a_killed_broker_is_not_lost(
+    mosquitto_only: mosquitto.Broker, open_one: Callable[..., Subscriber]
+) -> None:
+    # mosquitto saves nothing that is on its way to a connected subscriber: this is the only copy.
+    with opened(open_one(mosquitto_only)) as subscriber:
+        publish_lines(mosquitto_only.port, map(str, range(20)))
+        log = mosquitto_only.folder / "mosquitto.log"
+        wait_until(lambda: log.read_text().count("Sending PUBLISH") == 20, what="all to be sent")
+        mosquitto_only.kill()
+        assert payloads([each.payload for each in taken(subscriber, 20)]) == list(range(20))
+        wait_until(lambda: lost(subscriber), what="the loss")
+        mosquitto_only.start()
+        wait_until(lambda: subscriber.connected, what="the new connection", timeout_s=20)
+        publish_lines(mosquitto_only.port, ["20"])
+        assert taken(subscriber, 1)[0].payload == b"20"
+
+
+def test_after_a_restart_of_the_broker_what_was_open_comes_again(
     mosquitto_only: mosquitto.Broker, open_one: Callable[..., Subscriber]
 ) -> None:
     with opened(open_one(mosquitto_only)) as subscriber:
         publish_lines(mosquitto_only.port, map(str, range(20)))
         before = taken(subscriber, 20, settle=keep)
-        mosquitto_only.kill()
-        wait_until(
-            lambda: not subscriber.take(1, timedelta(milliseconds=50)) and not subscriber.connected,
-            what="the loss",
-        )
+        mosquitto_only.stop()
+        wait_until(lambda: lost(subscriber), what="the loss")
         mosquitto_only.start()
         wait_until(lambda: subscriber.connected, what="the new connection", timeout_s=20)
         subscriber.acknowledge(before)  # of the connection that is gone: must settle nothing
@@ -147,10 +165,7 @@ def test_a_killed_embedded_broker_is_found_again(
 ) -> None:
     with embedded.running(tmp_path) as broker, opened(open_one(broker)) as subscriber:
         broker.kill()
-        wait_until(
-            lambda: not subscriber.take(1, timedelta(milliseconds=50)) and not subscriber.connected,
-            what="the loss",
-        )
+        wait_until(lambda: lost(subscriber), what="the loss")
         broker.start()
         wait_until(lambda: subscriber.connected, what="the new connection", timeout_s=20)
         # It has forgotten the session, so the subscription is what has to be there again.
