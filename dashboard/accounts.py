@@ -156,6 +156,14 @@ def account_by_name(connection: Connection, name: str) -> Account:
     return _account(row)
 
 
+def display_names(connection: Connection) -> dict[str, str]:
+    """What each account is called on pages, by its name."""
+    a = tables.account.c
+    return {
+        row.name: row.display_name for row in connection.execute(select(a.name, a.display_name))
+    }
+
+
 def sign_in(database: Database, clock: Clock, *, name: str, password: str) -> NewSession | Refused:
     """Check the password and begin a session, or say why not."""
     now = clock.now()

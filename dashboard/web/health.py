@@ -34,6 +34,7 @@ class Check:
     ok: bool
     vital: bool
     detail: str
+    amount: int = 0  # what the detail counts
 
 
 @router.get("/health/live")
@@ -72,14 +73,14 @@ def _database(context: AppContext) -> Check:
         newest = context.database.read(feed.head)
     except SQLAlchemyError as error:
         return Check("database", ok=False, vital=True, detail=type(error).__name__)
-    return Check("database", ok=True, vital=True, detail=f"journal at {newest}")
+    return Check("database", ok=True, vital=True, detail=f"journal at {newest}", amount=newest)
 
 
 def _disk(context: AppContext) -> Check:
     free = shutil.disk_usage(context.data_folder).free
-    return Check(
-        "disk", ok=free >= LEAST_FREE_BYTES, vital=True, detail=f"{free // 1024**2} MiB free"
-    )
+    mib = free // 1024**2
+    enough = free >= LEAST_FREE_BYTES
+    return Check("disk", ok=enough, vital=True, detail=f"{mib} MiB free", amount=mib)
 
 
 def _lanes(context: AppContext) -> list[Check]:

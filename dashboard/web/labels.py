@@ -67,6 +67,83 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "cause": ("cause due", "原因反馈时限"),
         "dispatch": ("dispatch due", "派单时限"),
     },
+    "level": {
+        "1": ("Level 1", "一级"),
+        "2": ("Level 2", "二级"),
+        "3": ("Level 3", "三级"),
+    },
+    "recipient": {
+        "seat": ("Dispatcher's seat", "调度席"),
+        "supervisor": ("Supervisor on duty", "值班监管人员"),
+    },
+    "sender": {
+        "log": ("Hub's log", "系统记录"),
+        "webhook": ("Message to their system", "接口推送"),
+    },
+    "subject": {
+        "offer": ("Order", "派单"),
+        "stand_down": ("Stand down", "撤回"),
+    },
+    "check": {
+        "database": ("Database", "数据库"),
+        "disk": ("Disk", "磁盘"),
+        "lane emergency": ("Emergency lane", "紧急呼叫通道"),
+        "lane telemetry": ("Telemetry lane", "遥测通道"),
+    },
+    "reason": {
+        "stale_version": (
+            "Somebody else has changed it since this page was drawn. Go back and look again.",
+            "页面打开后内容已被他人更新，请返回查看最新情况。",
+        ),
+        "wrong_state": (
+            "The incident has moved on, so this step is no longer open. Go back and look again.",
+            "警情已进入下一步，此操作不再适用，请返回查看最新情况。",
+        ),
+        "exhausted": (
+            "Everybody at this level has been asked already.",
+            "本级可派的救援力量已全部派出。",
+        ),
+        "lift_unknown": (
+            "No lift has this code. Check it with the caller, or tell the place.",
+            "没有此识别码的电梯，请与来电人核对，或填写地点。",
+        ),
+        "missing_field": ("Something that is needed is missing.", "缺少必填内容。"),
+        "bad_field": ("One field holds what it may not hold.", "有一项内容填写不正确。"),
+        "forbidden": (
+            "Your account may not do this. Ask an administrator if it should.",
+            "您的账号没有此权限，如需开通请联系管理员。",
+        ),
+        "unavailable": (
+            "The hub is busy or one of its parts is down. Try again in a moment.",
+            "系统繁忙或部分功能暂不可用，请稍后重试。",
+        ),
+        "internal": (
+            "Something broke on our side; it is in the log. Try again, and tell the administrator.",
+            "系统出现故障，已记入日志。请重试，并告知管理员。",
+        ),
+        "too_many_requests": (
+            "Too many in a short time. Wait a moment and try again.",
+            "操作过于频繁，请稍候再试。",
+        ),
+        "request_entity_too_large": (
+            "What was sent is too large.",
+            "提交的内容过大。",
+        ),
+        "not_watched": ("nobody watches it", "未接入"),
+        "video_process_silent": ("the video process is silent", "视频服务无响应"),
+        "no_pictures": ("it sends no pictures", "无画面"),
+        "unauthorized": ("it refuses our password", "摄像机拒绝登录"),
+        "not_found": ("nothing at its address", "地址无效"),
+        "refused_by_camera": ("it refuses", "摄像机拒绝"),
+        "timeout": ("it does not answer", "无应答"),
+        "connection_refused": ("it takes no connection", "拒绝连接"),
+        "connection_lost": ("the connection broke", "连接中断"),
+        "not_readable": ("its file cannot be read", "文件无法读取"),
+        "unreadable": ("its pictures cannot be read", "画面无法解析"),
+        "ended": ("it has ended", "已结束"),
+        "unreachable": ("it cannot be reached", "无法连接"),
+        "failed": ("it failed", "失败"),
+    },
     "kind": {"trapped": ("Trapped", "困人"), "fault": ("Fault", "故障")},
     "source": {
         "button": ("Button in the car", "轿厢按钮"),
@@ -178,7 +255,7 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "actor": {
         "account": ("staff", "人员"),
-        "device": ("device", "设备"),
+        "device": ("gateway", "网关"),
         "engine": ("the hub", "系统"),
         "public": ("public", "公众"),
         "system": ("the hub", "系统"),
@@ -276,6 +353,10 @@ class Labels:
             "致电现场核实；之后请厂家修正设备程序。",
         )
         return _WORDS["refusal_remedy"].get(reason, other)[self.column]
+
+    def known(self, group: str, key: object) -> bool:
+        """Whether `key` of `group` has a name."""
+        return str(key) in _WORDS.get(group, {})
 
     def event(self, key: str) -> str:
         """What a canonical event code means."""

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from alerts import queries, refusals
 from core.errors import HubError, InvalidMessage, NotFound
-from dashboard import sight
+from dashboard import accounts, sight
 from dashboard.access import Action, Scope
 from dashboard.api import assignments as assignments_api
 from dashboard.api import incidents as incidents_api
@@ -26,7 +26,7 @@ from dashboard.deps import (
     verified_csrf,
 )
 from dashboard.problems import SEE_OTHER, UNPROCESSABLE, problem_of
-from dashboard.web import pages_registry, render
+from dashboard.web import labels, pages_registry, render
 from devices import queries as registry
 
 M = TypeVar("M", bound=BaseModel)
@@ -156,7 +156,10 @@ async def take_call(
         )
     except HubError as error:
         problem = problem_of(error)
-        wrong = {problem.field or "": problem.detail}
+        words = labels.of(render.locale_of(request))
+        told_so = words.known("reason", problem.reason) and problem.reason != "bad_field"
+        detail = words("reason", problem.reason) if told_so else problem.detail
+        wrong = {problem.field or "": detail}
         return render.page(
             request, "staff/intake.html", status=UNPROCESSABLE, typed=typed, wrong=wrong
         )
@@ -190,7 +193,13 @@ def _incident(context: Context, scope: CurrentScope, incident_id: str) -> dict[s
             if found.lift_id is not None
             else None
         )
-        return {"detail": detail, "incident": found, "lift": lift, "narrow": scope.narrow}
+        return {
+            "detail": detail,
+            "incident": found,
+            "lift": lift,
+            "narrow": scope.narrow,
+            "people": accounts.display_names(connection),
+        }
 
     return context.database.read(find)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import cache, partial
 from http import HTTPStatus
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import HTMLResponse, Response
 
-from dashboard import i18n
+from core.errors import HubError
+from dashboard import accounts, i18n
 from dashboard.access import Action, may
-from dashboard.deps import CSRF_FIELD, context_of
+from dashboard.deps import CSRF_FIELD, context_of, cookie_name
 from dashboard.problems import Problem
 from dashboard.web import labels, words
 from devices.presence import DEFAULT, presence
@@ -100,6 +103,7 @@ def page(
             lang="zh-CN" if locale == "zh" else "en",
             other_locale="en" if locale == "zh" else "zh",
             now=context.clock.now(),
+            zone_words=words.zone_name(zone, context.clock.now()),
             late_after=DEFAULT.late_after,
             at=at,
             tod=tod,
@@ -114,7 +118,18 @@ def page(
 
 
 def error_page(request: Request, problem: Problem) -> Response:
-    """What went wrong and what to do, for a browser."""
+    """What went wrong and what to do, for a browser.
+
+    An address that no route knows asks nobody who is signed in; so it is asked here, for the
+    reader's own frame and language. Whatever fails in that is no reason to show no page.
+    """
+    context = context_of(request)
+    cookie = request.cookies.get(cookie_name(context))
+    if context.surface == "staff" and cookie and getattr(request.state, "signed", None) is None:
+        with suppress(HubError, SQLAlchemyError):
+            request.state.signed = accounts.signed_by_session(
+                context.database, cookie, now=context.clock.now()
+            )
     return page(request, "error.html", status=problem.status, problem=problem)
 
 

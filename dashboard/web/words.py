@@ -17,6 +17,14 @@ def clock_time(value: datetime | None, zone: ZoneInfo) -> str:
     return "—" if value is None else f"{value.astimezone(zone):%H:%M:%S}"
 
 
+def zone_name(zone: ZoneInfo, now: datetime) -> str:
+    """`UTC+8 (Asia/Shanghai)`: what every clock of the pages shows."""
+    offset = now.astimezone(zone).utcoffset() or timedelta()
+    hours, rest = divmod(abs(int(offset.total_seconds())), 3600)
+    minutes = f":{rest // 60:02}" if rest else ""
+    return f"UTC{'-' if offset < timedelta() else '+'}{hours}{minutes} ({zone.key})"
+
+
 def span(value: timedelta | None, locale: str) -> str:
     """`2 分 14 秒`, `2 min 14 s`; a dash for None."""
     if value is None:
