@@ -25,7 +25,7 @@ from alerts.tables import hand_off_cursor
 from core import handoff, journal
 from core.clock import Clock
 from core.db import Database, put
-from core.errors import Conflict, HubError, InvalidMessage, NotFound, Unavailable
+from core.errors import Conflict, InvalidMessage, NotFound, Unavailable
 from core.handoff import Cursor, HandedOff
 from core.journal import Actor, Entry, Subject
 from core.metrics import HANDED_OFF
@@ -33,6 +33,7 @@ from devices.findings import decode
 
 PAUSE = timedelta(milliseconds=200)
 ALL_EVERY = timedelta(seconds=2)
+TRIES = 5
 FOLLOWER = Actor("engine", "follower")
 
 
@@ -51,6 +52,7 @@ class Follower:
         self._policies = policies
         self._clock = clock
         self._told = {name: Told("follower", source=name) for name in sources}
+        self._tries: dict[str, int] = {}  # of the row that a source stands at
         self._newest: dict[str, str] = {}
         self._all_at: dict[str, float] = {}
 
@@ -66,7 +68,7 @@ class Follower:
                 applied += self._follow(name, path)
             except Unavailable:
                 raise  # our own database: no source can be followed
-            except (HubError, sqlite3.Error, OSError) as error:
+            except Exception as error:  # noqa: BLE001  (a bad source waits alone)
                 self._told[name].trouble(error)
         return applied
 
@@ -89,8 +91,7 @@ class Follower:
                 broken = error
                 continue
             for row in rows:
-                outcome = self._database.write(partial(self._apply, name, row, self._clock.now()))
-                HANDED_OFF.labels(name, outcome).inc()
+                HANDED_OFF.labels(name, self._take(name, row)).inc()
             applied += len(rows)
             if len(rows) >= handoff.BATCH:  # what comes later waits until this file is done
                 return applied
@@ -104,19 +105,41 @@ class Follower:
             self._told[name].trouble(broken)
         return applied
 
+    def _take(self, name: str, row: HandedOff) -> str:
+        """Apply a row; one that breaks us is tried a few times and then passed over like poison."""
+        now = self._clock.now()
+        try:
+            outcome = self._database.write(partial(self._apply, name, row, now))
+        except Unavailable:
+            raise
+        except Exception as error:
+            self._tries[name] = self._tries.get(name, 0) + 1
+            if self._tries[name] < TRIES:
+                raise
+            outcome = self._database.write(partial(_pass_over, name, row, now, error))
+        self._tries.pop(name, None)
+        return outcome
+
     def _apply(self, name: str, row: HandedOff, now: datetime, connection: Connection) -> str:
-        _keep(connection, name, row.cursor)
         savepoint = connection.begin_nested()
         try:
             outcome = apply_finding(connection, decode(row.payload), self._policies, now)
         except (msgspec.DecodeError, InvalidMessage, NotFound, Conflict) as error:
             savepoint.rollback()
-            facts = {"event_id": row.event_id, "error": str(error)[:300]}
-            entry = Entry(Subject("handoff", name), "refused", FOLLOWER, now, facts=facts)
-            journal.append(connection, entry)
-            return "refused"
+            return _pass_over(name, row, now, error, connection)
         savepoint.commit()
+        _keep(connection, name, row.cursor)
         return outcome
+
+
+def _pass_over(
+    source: str, row: HandedOff, now: datetime, error: Exception, connection: Connection
+) -> str:
+    _keep(connection, source, row.cursor)
+    facts = {"event_id": row.event_id, "error": str(error)[:300]}
+    entry = Entry(Subject("handoff", source), "refused", FOLLOWER, now, facts=facts)
+    journal.append(connection, entry)
+    return "refused"
 
 
 def rows_seen(connection: Connection, source: str) -> dict[str, int]:

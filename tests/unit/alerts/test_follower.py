@@ -7,14 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 from structlog.testing import capture_logs
 
 from alerts import queries
 from alerts.alarm import AlarmState
-from alerts.follower import ALL_EVERY, Follower, rows_seen
+from alerts.follower import ALL_EVERY, TRIES, Follower, rows_seen
 from alerts.model import Alarm
-from core import handoff
+from core import handoff, journal
 from core.clock import SystemClock
+from core.db import Database
+from core.errors import Unavailable
+from core.journal import Subject
 from devices.findings import ConditionCleared, ConditionRaised, Finding, Severity, encode, row_id
 from ingest.timeseries.embedded import EmbeddedStore
 from ingest.timeseries.port import Batch
@@ -189,3 +193,46 @@ def test_a_long_backlog_is_applied_in_its_order(
             timeout_s=30,
         )
     assert len(alarms(rescue)) == len(many)
+
+
+def test_a_row_that_breaks_us_is_tried_and_then_passed_over(
+    rescue: Rescue, follower: Follower, folder: Path
+) -> None:
+    def refuse_one(connection: Connection) -> None:  # as a fault of ours would
+        connection.execute(
+            text(
+                "CREATE TRIGGER fault BEFORE INSERT ON alarm WHEN NEW.event_id = 'bad'"
+                " BEGIN SELECT RAISE(ABORT, 'no such luck'); END"
+            )
+        )
+
+    rescue.database.write(refuse_one)
+    hand_off(folder / DAY1, raised("bad"), raised("good"))
+    hand_off(folder.parent / "handoff.db", raised("video"))
+    with capture_logs() as lines:
+        applied = [follower.run_once() for _ in range(TRIES)]
+    assert applied == [1, 0, 0, 0, 2]
+    assert set(alarms(rescue)) == {"good", "video"}
+    assert [line["event"] for line in lines] == ["part_in_trouble", "part_goes_on"]
+    chain = Subject("handoff", "telemetry/0")
+    (told,) = rescue.database.read(lambda c: journal.history(c, chain))
+    assert told.entry.facts["event_id"] == "bad"
+    assert "no such luck" in str(told.entry.facts["error"])
+
+
+def test_a_database_that_is_busy_passes_no_row_over(rescue: Rescue, folder: Path) -> None:
+    hand_off(folder / DAY1, raised("a"))
+    url, brief = f"sqlite:///{rescue.database.path}", timedelta(milliseconds=1)
+    with Database(url, busy_for=brief) as ours:
+        follower = Follower(ours, {"t": folder}, rescue.policies, rescue.clock)
+        other = sqlite3.connect(rescue.database.path, isolation_level=None)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            for _ in range(TRIES + 1):
+                with pytest.raises(Unavailable):
+                    follower.run_once()
+            other.execute("ROLLBACK")
+        finally:
+            other.close()
+        assert follower.run_once() == 1
+    assert set(alarms(rescue)) == {"a"}
