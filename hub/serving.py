@@ -25,7 +25,7 @@ from hub.supervisor import Role, Supervisor
 from hub.wiring import ROLES, Ground
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
-_NICE = {"telemetry": 5, "public": 5, "video": 10, "simulator": 10}
+_NICE = {"telemetry": 5, "history": 7, "public": 5, "video": 10, "simulator": 10}
 _TURN = timedelta(milliseconds=200)
 
 
@@ -111,6 +111,8 @@ def _roles(settings: Settings, folder: DataFolder) -> list[Role]:
     names = [name for name in ROLES if name != "simulator" or settings.demo.scenario]
     if settings.mqtt.url:
         names.remove("broker")
+    if not settings.history.url:
+        names.remove("history")
 
     def broker_is_known() -> bool:
         return bool(settings.mqtt.url) or broker.announced(folder)

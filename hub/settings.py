@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.sources import PydanticBaseSettingsSource, TomlConfigSettingsSource
 
@@ -21,6 +21,7 @@ from core.errors import HubError
 
 PREFIX = "HUB_"
 CONFIG = "HUB_CONFIG"
+TESTS = "HUB_TEST_"  # the tests' own switches are no settings
 _SECTION = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -55,6 +56,21 @@ class Mqtt(BaseModel):
     url: str = ""
     port: int = 1883
     start: Literal["auto", "mosquitto", "embedded"] = "auto"
+
+
+class History(BaseModel):
+    """Where telemetry history is kept: an InfluxDB by `url`, else in the day files.
+
+    InfluxDB 1.8: the bucket is `database/retention policy`, the token `user:password`.
+    """
+
+    model_config = _SECTION
+    url: str = ""
+    token: SecretStr = SecretStr("")
+    org: str = ""
+    bucket: str = "telemetry"
+    keep_days: int = Field(default=0, ge=0)  # 0: by the bucket's own retention
+    spool_mb: int = Field(default=20_000, ge=1)
 
 
 class DatabaseUrl(BaseModel):
@@ -92,6 +108,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     public: Public = Public()
     mqtt: Mqtt = Mqtt()
+    history: History = History()
     database: DatabaseUrl = DatabaseUrl()
     log: Log = Log()
     demo: Demo = Demo()
@@ -204,7 +221,8 @@ def _leaves(model: type[BaseModel]) -> Iterator[str]:
 def _unknown_variables() -> Iterator[str]:
     known = [*names(), CONFIG]
     for name in sorted(os.environ):  # noqa: TID251  (the one reader)
-        if name.upper().startswith(PREFIX) and name not in known:
+        ours = name.upper().startswith(PREFIX) and not name.upper().startswith(TESTS)
+        if ours and name not in known:
             yield _unknown(name, known)
 
 

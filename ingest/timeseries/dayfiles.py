@@ -10,7 +10,7 @@ How points are kept is given by `PointRows`: as samples (embedded history) or as
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -54,6 +54,17 @@ def day_files(folder: Path) -> list[Path]:
 def open_reader(file: Path) -> sqlite3.Connection:
     """A read-only connection to a day file."""
     return sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5)
+
+
+class suppress_missing_table(suppress):  # noqa: N801  (reads as contextlib.suppress does)
+    """For a file that its owner has only just made, or in which points are kept otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__(sqlite3.OperationalError)
+
+    def __exit__(self, kind: object, error: object, trace: object) -> bool:
+        """Swallow "no such table" alone."""
+        return isinstance(error, sqlite3.OperationalError) and "no such table" in str(error)
 
 
 class DayFiles:

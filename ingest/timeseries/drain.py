@@ -2,7 +2,7 @@
 
 import random
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core import backoff, log, metrics
@@ -23,15 +23,23 @@ _log = log.get(__name__)
 class Drainer:
     """The one drainer of a telemetry folder."""
 
-    def __init__(self, folder: Path, store: TimeSeriesStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: TimeSeriesStore,
+        clock: Clock,
+        *,
+        keep: timedelta | None = None,
+    ) -> None:
         self._folder = folder
+        self._keep = keep
         self._store = store
         self._clock = clock
 
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set; a store that is away is asked again, ever more seldom."""
         attempt = 0
-        tidied_at = self._clock.now() - TIDY
+        tidied_at = datetime.min.replace(tzinfo=UTC)
         marks = spool.DrainMarks(self._folder)
         try:
             while not stop.is_set():
@@ -42,6 +50,9 @@ class Drainer:
                     if attempt:
                         _log.info("history_answers_again")
                     attempt = 0
+                    if (now := self._clock.now()) - tidied_at >= TIDY:
+                        self._tidy(marks, now)
+                        tidied_at = now
                 except Unavailable as error:
                     attempt += 1
                     if attempt == 1:
@@ -49,9 +60,6 @@ class Drainer:
                     jitter = random.random()  # noqa: S311  (spreads retries, guards nothing)
                     pause = backoff.delay(attempt, base=RETRY_BASE, cap=RETRY_CAP, jitter=jitter)
                 self._show()
-                if self._clock.now() - tidied_at >= TIDY:
-                    tidied_at = self._clock.now()
-                    marks.tidy(tidied_at)
                 if pause:
                     self._clock.wait(stop, pause)
         finally:
@@ -68,10 +76,16 @@ class Drainer:
         except WriteRefused as error:
             refusals = error.refusals
             _log.warning("history_refused_points", number=len(refusals), first=refusals[0].words)
-        marks.keep(load.mark, refusals)
+        marks.keep(load, refusals)
         metrics.SPOOL_DRAINED.labels("written").inc(len(load.points) - len(refusals))
         metrics.SPOOL_DRAINED.labels("refused").inc(len(refusals))
         return len(load.points)
+
+    def _tidy(self, marks: spool.DrainMarks, now: datetime) -> None:
+        """Let go of what is drained, and of history older than is to be kept."""
+        marks.tidy(now)
+        if self._keep is not None:
+            self._store.expire(now - self._keep)
 
     def _show(self) -> None:
         left = spool.waiting(self._folder)

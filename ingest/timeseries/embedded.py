@@ -15,7 +15,7 @@ import msgspec
 
 from core.clock import Clock
 from ingest.admission import AHEAD, STALE
-from ingest.timeseries.dayfiles import DayFiles, day_files, open_reader
+from ingest.timeseries.dayfiles import DayFiles, day_files, open_reader, suppress_missing_table
 from ingest.timeseries.port import Point, Series, Value, Window
 from ingest.timeseries.steps import aggregate, instant, micros
 
@@ -53,11 +53,12 @@ class SampleRows:
 
     def since(self, connection: sqlite3.Connection, since: datetime) -> Iterator[Point]:
         """Every point of the file received since then, in order of receipt."""
-        rows = connection.execute(
-            f"SELECT {_POINT} FROM sample WHERE received_at_us >= ? ORDER BY id",  # noqa: S608
-            (micros(since),),
-        )
-        yield from map(_point, rows)
+        with suppress_missing_table():
+            rows = connection.execute(
+                f"SELECT {_POINT} FROM sample WHERE received_at_us >= ? ORDER BY id",  # noqa: S608
+                (micros(since),),
+            )
+            yield from map(_point, rows)
 
 
 class EmbeddedStore(DayFiles):
@@ -92,7 +93,7 @@ class EmbeddedStore(DayFiles):
         path = f'$."{window.field}"'
         bounds = (micros(window.start), micros(window.end))
         for file in self._files_of(window.start, window.end):
-            with closing(open_reader(file)) as connection:
+            with closing(open_reader(file)) as connection, suppress_missing_table():
                 for lift in found:
                     found[lift] += connection.execute(
                         "SELECT device_at_us, received_at_us, json_extract(fields, ?1) FROM sample"
@@ -115,12 +116,12 @@ class EmbeddedStore(DayFiles):
         """The newest points of a lift, newest first."""
         found: list[Point] = []
         for file in reversed(day_files(self._folder)):
-            with closing(open_reader(file)) as connection:
+            with closing(open_reader(file)) as connection, suppress_missing_table():
                 rows = connection.execute(
                     f"SELECT {_POINT} FROM sample WHERE lift = ? {_NEWEST}",  # noqa: S608
                     (lift, limit),
-                ).fetchall()
-            found += map(_point, rows)
+                )
+                found += map(_point, rows)
             found = sorted(found, key=_event_order, reverse=True)[:limit]
             older_end = datetime.combine(date.fromisoformat(file.stem), time(), UTC) + AHEAD
             if len(found) == limit and (not limit or found[-1].device_at >= older_end):
@@ -133,7 +134,7 @@ class EmbeddedStore(DayFiles):
         end = datetime.combine(final, time(), UTC) + _DAY
         found: dict[date, int] = {}
         for file in self._files_of(start, end):
-            with closing(open_reader(file)) as connection:
+            with closing(open_reader(file)) as connection, suppress_missing_table():
                 for day, number in connection.execute(
                     "SELECT date(device_at_us / 1000000, 'unixepoch') AS day, count(*) FROM sample"
                     " WHERE device_at_us >= ? AND device_at_us < ? GROUP BY day",

@@ -3,9 +3,10 @@
 Theory of operation. The writer adds one row a batch in the commit that covers everything else of
 the batch; so acknowledging never waits for the store. The drainer, in a process of its own, reads
 the rows in order, writes them to the store, and keeps how far it is for each day file in
-`drain/drain.db`, together with what the store refused: one commit. Killed between the two it
-writes the same rows again, which changes nothing (see lineprotocol). Each row tells the points and
-bytes up to and with it, so that what waits is a difference of two rows.
+`drain/drain.db`. Killed between the two it writes the same rows again, which changes nothing (see
+lineprotocol). What the store refuses goes into the quarantine of the rows' own day file, with the
+row up to which that was done in the same commit, so that it is kept once. Each row tells the points
+and bytes up to and with it, so that what waits is a difference of two rows.
 
 Room. When more than the budget waits, new points are shed - not written, counted - until the store
 has taken some; what waits is never dropped, and findings, quarantine, memories and the newest
@@ -15,32 +16,30 @@ states go on as ever. Rows are kept for RECALL after they were drained, for rest
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from ingest.timeseries.dayfiles import day_files, open_reader
+from ingest.timeseries.dayfiles import day_files, open_reader, suppress_missing_table
 from ingest.timeseries.port import Point, Refusal
 from ingest.timeseries.steps import instant, micros
 
 RECALL = timedelta(hours=2)
 LOOK = timedelta(seconds=1)
 PRUNED_A_LOOK = 500
-_SCHEMA = """
+_SPOOL = """
 CREATE TABLE IF NOT EXISTS spool (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, points INTEGER NOT NULL,
     points_up_to INTEGER NOT NULL, bytes_up_to INTEGER NOT NULL, body BLOB NOT NULL) STRICT
 """
-_DRAIN_SCHEMA = """
+_REFUSED_UP_TO = "CREATE TABLE IF NOT EXISTS refused_up_to (row INTEGER NOT NULL) STRICT"
+_DRAINED = """
 CREATE TABLE IF NOT EXISTS drained (
     file TEXT PRIMARY KEY, row INTEGER NOT NULL, points INTEGER NOT NULL,
-    bytes INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS quarantine (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, received_at_us INTEGER NOT NULL, topic TEXT NOT NULL,
-    reason TEXT NOT NULL, field TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL) STRICT
+    bytes INTEGER NOT NULL) STRICT
 """
 _points = msgspec.msgpack.Decoder(list[Point])
 REFUSED = "history_refused"
@@ -67,9 +66,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Rows to write to the store at once, and the mark that stands behind them."""
+    """Points to write to the store at once, the row of each, and the mark behind them."""
 
     points: list[Point]
+    rows: list[int]
     mark: Mark
 
 
@@ -118,17 +118,19 @@ def next_load(folder: Path, most: int) -> Load | None:
     for file in day_files(folder):
         mark = known.get(file.name, Mark(file.name))
         points: list[Point] = []
+        rows: list[int] = []
         with closing(open_reader(file)) as connection, suppress_missing_table():
             for row, upto, size, body in connection.execute(
                 "SELECT id, points_up_to, bytes_up_to, body FROM spool WHERE id > ? ORDER BY id",
                 (mark.row,),
             ):
                 points += _points.decode(zlib.decompress(body))
+                rows += [row] * (len(points) - len(rows))
                 mark = Mark(file.name, row, upto, size)
                 if len(points) >= most:
                     break
         if points:
-            return Load(points, mark)
+            return Load(points, rows, mark)
     return None
 
 
@@ -142,8 +144,9 @@ class SpoolRows:
         self._looked_at: datetime | None = None
 
     def create(self, connection: sqlite3.Connection) -> None:
-        """Make the table."""
-        connection.execute(_SCHEMA)
+        """Make the tables."""
+        connection.execute(_SPOOL)
+        connection.execute(_REFUSED_UP_TO)
 
     def append(self, connection: sqlite3.Connection, at: datetime, points: Sequence[Point]) -> int:
         """Add the points as one row, or shed them all where there is no room."""
@@ -168,13 +171,13 @@ class SpoolRows:
 
     def since(self, connection: sqlite3.Connection, since: datetime) -> Iterator[Point]:
         """Every point of the file received since then that is still here, in order of receipt."""
-        rows = connection.execute(
-            "SELECT body FROM spool WHERE at_us >= ? ORDER BY id", (micros(since),)
-        )
-        for (body,) in rows:
-            for point in _points.decode(zlib.decompress(body)):
-                if point.received_at >= since:
-                    yield point
+        with suppress_missing_table():
+            for (body,) in connection.execute(
+                "SELECT body FROM spool WHERE at_us >= ? ORDER BY id", (micros(since),)
+            ):
+                for point in _points.decode(zlib.decompress(body)):
+                    if point.received_at >= since:
+                        yield point
 
     def _prune(self, connection: sqlite3.Connection, at: datetime) -> None:
         """Let go of rows drained long enough ago; the newest row stays, it holds the sums."""
@@ -200,23 +203,30 @@ class DrainMarks:
         )
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             self._connection.execute(f"PRAGMA {pragma}")
-        for statement in _DRAIN_SCHEMA.split(";"):
-            self._connection.execute(statement)
+        self._connection.execute(_DRAINED)
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
-    def keep(self, mark: Mark, refusals: Sequence[Refusal]) -> None:
-        """One commit: the store has everything up to the mark but the refused points."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            self._connection.execute(
-                "INSERT INTO drained VALUES (?,?,?,?) ON CONFLICT (file) DO UPDATE SET"
-                " row=excluded.row, points=excluded.points, bytes=excluded.bytes",
-                (mark.file, mark.row, mark.points, mark.bytes),
-            )
-            self._connection.executemany(
+    def keep(self, load: Load, refusals: Sequence[Refusal]) -> None:
+        """The store has everything of the load but the refused points."""
+        if refusals:
+            self._quarantine(load, refusals)
+        mark = load.mark
+        self._connection.execute(
+            "INSERT INTO drained VALUES (?,?,?,?) ON CONFLICT (file) DO UPDATE SET"
+            " row=excluded.row, points=excluded.points, bytes=excluded.bytes",
+            (mark.file, mark.row, mark.points, mark.bytes),
+        )
+
+    def _quarantine(self, load: Load, refusals: Sequence[Refusal]) -> None:
+        row_of = {id(point): row for point, row in zip(load.points, load.rows, strict=True)}
+        file = self._folder / load.mark.file
+        with closing(sqlite3.connect(file, isolation_level=None, timeout=30)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            (done,) = connection.execute("SELECT max(row) FROM refused_up_to").fetchone()
+            connection.executemany(
                 "INSERT INTO quarantine (received_at_us, topic, reason, field, detail, raw)"
                 " VALUES (?,?,?,?,?,?)",
                 [
@@ -229,13 +239,12 @@ class DrainMarks:
                         (no.line or msgspec.json.encode(no.point))[:4096],
                     )
                     for no in refusals
+                    if row_of[id(no.point)] > (done or 0)  # else kept before a crash
                 ],
             )
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+            connection.execute("DELETE FROM refused_up_to")
+            connection.execute("INSERT INTO refused_up_to VALUES (?)", (load.mark.row,))
+            connection.execute("COMMIT")
 
     def tidy(self, now: datetime) -> None:
         """Give back the room of past days whose rows are all drained."""
@@ -249,14 +258,3 @@ class DrainMarks:
                 if last == mark.row and at_us < micros(now - RECALL):
                     connection.execute("DELETE FROM spool")
                     connection.execute("PRAGMA incremental_vacuum").fetchall()
-
-
-class suppress_missing_table(suppress):  # noqa: N801  (reads as contextlib.suppress does)
-    """The owner has only just made the file, or never spooled into it."""
-
-    def __init__(self) -> None:
-        super().__init__(sqlite3.OperationalError)
-
-    def __exit__(self, kind: object, error: object, trace: object) -> bool:
-        """Swallow "no such table" alone."""
-        return isinstance(error, sqlite3.OperationalError) and "no such table" in str(error)
