@@ -171,7 +171,7 @@ class Session:
     def _converse(self) -> bool:
         """Serve one connection to its end; tell whether it stood for STEADY_AFTER.
 
-        Two clients with one id throw each other out; accepted or not, they must not do so in a spin.
+        Two clients with one id throw each other out, accepted or not; it must not become a spin.
         """
         opened_at = heard_at = self._clock.monotonic()
         while not self._closing.is_set() and (link := self._client.socket()) is not None:
