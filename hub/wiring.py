@@ -42,6 +42,7 @@ from hub import broker, demo, history
 from hub.doctor import version
 from hub.folder import DataFolder
 from hub.settings import Settings
+from hub.subscribing import telemetry_session
 from ingest.emergency import EmergencyLane
 from ingest.latest import LatestReader, LatestStates
 from ingest.mqtt import Session
@@ -153,12 +154,9 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             limits: Limits = replace(limits_of(lift, gateway), confirm_after=wait)
             return limits
 
-        session = Session(
-            broker.address(folder, ground.settings.mqtt),
-            "hub-telemetry-0",
-            TELEMETRY_FILTERS,
-            lane="telemetry",
-            clock=clock,
+        mqtt = ground.settings.mqtt
+        session = telemetry_session(
+            mqtt, broker.address(folder, mqtt), "hub-telemetry-0", TELEMETRY_FILTERS, clock
         )
         lane = TelemetryLane(
             session,
