@@ -56,6 +56,12 @@ def open_reader(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5)
 
 
+def give_back(connection: sqlite3.Connection) -> None:
+    """Return what was deleted to the file system."""
+    # a step a page: execute() would end after the first
+    connection.executescript("PRAGMA incremental_vacuum")
+
+
 class suppress_missing_table(suppress):  # noqa: N801  (reads as contextlib.suppress does)
     """For a file that its owner has only just made, or in which points are kept otherwise."""
 

@@ -15,7 +15,13 @@ import msgspec
 
 from core.clock import Clock
 from ingest.admission import AHEAD, STALE
-from ingest.timeseries.dayfiles import DayFiles, day_files, open_reader, suppress_missing_table
+from ingest.timeseries.dayfiles import (
+    DayFiles,
+    day_files,
+    give_back,
+    open_reader,
+    suppress_missing_table,
+)
 from ingest.timeseries.port import Point, Series, Value, Window
 from ingest.timeseries.steps import aggregate, instant, micros
 
@@ -151,7 +157,7 @@ class EmbeddedStore(DayFiles):
                 break
             with closing(self._prepare(file)) as connection:
                 connection.execute("DELETE FROM sample WHERE device_at_us < ?", (micros(before),))
-                connection.execute("PRAGMA incremental_vacuum").fetchall()
+                give_back(connection)
 
     def _files_of(self, start: datetime, end: datetime) -> list[Path]:
         first = f"{(start - AHEAD).astimezone(UTC):%Y-%m-%d}"

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.timeseries.dayfiles import day_files, open_reader, suppress_missing_table
+from ingest.timeseries.dayfiles import day_files, give_back, open_reader, suppress_missing_table
 from ingest.timeseries.port import Point, Refusal
 from ingest.timeseries.steps import instant, micros
 
@@ -257,4 +257,4 @@ class DrainMarks:
                 last, at_us = connection.execute("SELECT max(id), max(at_us) FROM spool").fetchone()
                 if last == mark.row and at_us < micros(now - RECALL):
                     connection.execute("DELETE FROM spool")
-                    connection.execute("PRAGMA incremental_vacuum").fetchall()
+                    give_back(connection)
