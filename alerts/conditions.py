@@ -34,6 +34,10 @@ def judge(
 ) -> Judged:
     """Judge one message in order of arrival; never raises for what a sender can send."""
     before = memory or LiftMemory()
+    if before.settled and isinstance(message, Status):  # nearly always: a lift that just runs
+        moved = _moved(before, message)
+        if moved.mode is not Mode.INSPECTION and not _suspicious(moved):
+            return Judged(memory=moved)
     due = elapse(before, lift_code, limits, received_at)
     now, findings = due.memory, list(due.findings)
     if isinstance(message, Heartbeat) and message.offline:
@@ -93,7 +97,24 @@ def _condition(candidate: Candidate, lift_code: str) -> OpenCondition:
 
 
 def _wake(memory: LiftMemory) -> LiftMemory:
-    return replace(memory, wake_at=min((c.due_at for c in memory.candidates), default=None))
+    return replace(
+        memory,
+        wake_at=min((c.due_at for c in memory.candidates), default=None),
+        settled=not memory.open and not memory.candidates,
+    )
+
+
+def _moved(memory: LiftMemory, status: Status) -> LiftMemory:
+    """What is remembered of a lift of which nothing is open or pending, after a status."""
+    return LiftMemory(
+        mode=memory.mode if status.mode is None else status.mode,
+        car=memory.car if status.car is None else status.car,
+        door=memory.door if status.door is None else status.door,
+        door_zone=memory.door_zone if status.door_zone is None else status.door_zone,
+        occupied=memory.occupied if status.occupied is None else status.occupied,
+        floor=memory.floor if status.floor is None else status.floor,
+        settled=True,
+    )
 
 
 def _key(lift_code: str, event_id: str) -> str:

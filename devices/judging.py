@@ -49,7 +49,8 @@ class LiftMemory(Struct, frozen=True, kw_only=True):
     """What the condition rules remember of one lift; written and read with `encode`/`decode`.
 
     Status fields are merged over messages, since a gateway says only what it knows. `wake_at` is
-    when `elapse` must look again; None while nothing is pending.
+    when `elapse` must look again; None while nothing is pending. `settled` promises that a status
+    which tells nothing new, and a heartbeat of a gateway that lives, would change nothing.
     """
 
     mode: Mode | None = None
@@ -61,6 +62,7 @@ class LiftMemory(Struct, frozen=True, kw_only=True):
     open: tuple[OpenCondition, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     wake_at: datetime | None = None
+    settled: bool = False
 
 
 class Limits(Struct, frozen=True, kw_only=True):

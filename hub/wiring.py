@@ -42,7 +42,6 @@ from hub import broker, demo, history
 from hub.doctor import version
 from hub.folder import DataFolder
 from hub.settings import Settings
-from hub.subscribing import telemetry_session
 from ingest.emergency import EmergencyLane
 from ingest.latest import LatestReader, LatestStates
 from ingest.mqtt import Session
@@ -146,7 +145,6 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             closing(history.writer(ground.settings, folder.telemetry, clock))
         )
         latest = stack.enter_context(closing(LatestStates(folder.latest)))
-        latest.replay(store)
         policies = policies_of(ground)
 
         def limits_there(lift: Lift, gateway: str) -> Limits:
@@ -154,9 +152,12 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             limits: Limits = replace(limits_of(lift, gateway), confirm_after=wait)
             return limits
 
-        mqtt = ground.settings.mqtt
-        session = telemetry_session(
-            mqtt, broker.address(folder, mqtt), "hub-telemetry-0", TELEMETRY_FILTERS, clock
+        session = Session(
+            broker.address(folder, ground.settings.mqtt),
+            "hub-telemetry-0",
+            TELEMETRY_FILTERS,
+            lane="telemetry",
+            clock=clock,
         )
         lane = TelemetryLane(
             session,

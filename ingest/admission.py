@@ -1,49 +1,61 @@
-"""Whether a readable message may be taken: pure, with a named reason for every no.
+"""Whether a message was taken before, and whether a lift can be where it says: pure.
 
 Theory of operation. A gateway numbers its messages within a `boot`. What is not above the highest
-number seen of that boot, and not among the gaps remembered, is a duplicate. The device's clock is
-never trusted: a clock that was never set (1970), has rolled over (2036) or is ahead by more than
-`AHEAD` refuses the message as skewed; one older than `STALE` is stale.
+number of that boot, and not among the gaps remembered, is a duplicate. The boot before the newest
+one is remembered too, so that what a gateway buffered before its restart is neither doubled nor
+lost. Numbers skipped are counted as lost before the hub, but for the first gap after the hub's own
+restart: what stood in it may have been taken and only not have been worth a row.
+
+A floor that the lift does not have, or a speed beyond twice its rated speed, is a broken sensor or
+a wrong registry entry, and refused by name. (Overspeed proper begins at 115 % of rated speed,
+GB/T 7588.1 5.6.2.2, and must pass.)
 """
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-AHEAD = timedelta(minutes=5)
-STALE = timedelta(days=7)
-NEVER_SET = datetime(2020, 1, 1, tzinfo=UTC)
+from msgspec import Struct
+
 REMEMBERED_GAPS = 1000
+SPEED_MARGIN = 2.0
+_NONE: frozenset[int] = frozenset()
 
 
 class Reason(StrEnum):
-    """Why a message was not taken."""
+    """Why a readable message was not taken."""
 
     DUPLICATE = "duplicate"
-    SKEWED = "skewed_clock"
     STALE = "stale"
     FLOOR = "floor_out_of_range"
+    SPEED = "speed_out_of_range"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known of a gateway's numbering: highest number of the boot, and numbers missing."""
+class Numbers(Struct, frozen=True, gc=False):
+    """What is known of one boot: the highest number, and the numbers missing below it."""
 
     boot: str
     highest: int
-    missing: frozenset[int] = field(default_factory=frozenset)
+    missing: frozenset[int] = _NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Seen(Struct, frozen=True, gc=False):
+    """What is known of a gateway's numbering.
+
+    `certain` is False for what a restart of the hub recalled: the next gap proves no loss.
+    """
+
+    now: Numbers
+    before: Numbers | None = None
+    certain: bool = True
+
+
+class Admitted(Struct, frozen=True, gc=False):
     """Take it; `seen` is to be remembered, `lost` numbers were skipped before it."""
 
-    seen: Seen | None
+    seen: Seen
     lost: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True, gc=False):
     """Do not take it."""
 
     reason: Reason
@@ -51,45 +63,84 @@ class Refused:
     detail: str
 
 
-def device_instant(ts: int) -> datetime | None:
-    """The instant of `ts` milliseconds; None beyond the calendar."""
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ts)
-    except OverflowError:
-        return None
-
-
-def admit(  # noqa: PLR0911  (one return a reason)
-    seen: Seen | None,
-    *,
-    ts: int,
-    boot: str | None,
-    seq: int,
-    now: datetime,
-    floor: int | None = None,
-    floors: tuple[int, int] | None = None,
+def admit(  # noqa: PLR0911  (one return a case)
+    seen: Seen | None, boot: str, seq: int
 ) -> Admitted | Refused:
-    """Judge one message against what is known of its gateway, its lift and the hub's clock."""
-    at = device_instant(ts)
-    if at is None or at < NEVER_SET or at > now + AHEAD:
-        shown = "beyond the calendar" if at is None else at.isoformat()
-        return Refused(Reason.SKEWED, "ts", f"device clock says {shown}: set it")
-    if at < now - STALE:
-        return Refused(Reason.STALE, "ts", f"older than {STALE.days} days")
-    if floor is not None and floors is not None and not floors[0] <= floor <= floors[1]:
+    """Judge a message's number against what is known of its gateway."""
+    if seen is None:
+        return Admitted(Seen(Numbers(boot, seq)))
+    now = seen.now
+    if now.boot == boot:
+        if seq == now.highest + 1:  # nearly always
+            return Admitted(Seen(Numbers(boot, seq, now.missing), seen.before))
+        numbered = _number(now, seq)
+        if numbered is None:
+            return _duplicate(boot, seq)
+        lost = max(seq - now.highest - 1, 0) if seen.certain else 0
+        return Admitted(Seen(numbered, seen.before, seen.certain or seq > now.highest), lost)
+    before = seen.before
+    if before is not None and before.boot == boot:
+        numbered = _number(before, seq)
+        if numbered is None:
+            return _duplicate(boot, seq)
+        return Admitted(Seen(now, numbered, seen.certain))
+    return Admitted(Seen(Numbers(boot, seq), now))
+
+
+def passed_over(seen: Seen | None, boot: str, seq: int) -> Seen:
+    """What is known after a message that arrived and was refused for what it says.
+
+    It is not lost, and may be taken when it comes again, from quarantine say.
+    """
+    if seen is None:
+        return Seen(Numbers(boot, seq, frozenset({seq})))
+    answer = admit(seen, boot, seq)
+    if isinstance(answer, Refused):
+        return seen
+    now, before = answer.seen.now, answer.seen.before
+    if now.boot == boot:
+        return Seen(Numbers(boot, now.highest, now.missing | {seq}), before, answer.seen.certain)
+    if before is None:  # cannot be: an admitted boot is one of the two
+        return answer.seen
+    kept = Numbers(boot, before.highest, before.missing | {seq})
+    return Seen(now, kept, answer.seen.certain)
+
+
+def _number(known: Numbers, seq: int) -> Numbers | None:
+    """The boot's numbers with `seq` taken; None when it was taken already."""
+    if seq > known.highest:
+        gap = range(known.highest + 1, seq)
+        missing = known.missing | frozenset(gap[-REMEMBERED_GAPS:]) if gap else known.missing
+        if len(missing) > REMEMBERED_GAPS:
+            missing = frozenset(sorted(missing)[-REMEMBERED_GAPS:])
+        return Numbers(known.boot, seq, missing)
+    if seq in known.missing:
+        return Numbers(known.boot, known.highest, known.missing - {seq})
+    return None
+
+
+def _duplicate(boot: str, seq: int) -> Refused:
+    return Refused(Reason.DUPLICATE, "seq", f"{seq} of boot {boot} was taken already")
+
+
+def plausible(
+    floor: int | None,
+    speed_m_per_s: float | None,
+    floors: tuple[int, int],
+    rated_speed_m_per_s: float,
+) -> Refused | None:
+    """None when a lift with these floors and this rated speed (m/s) can say so."""
+    if floor is not None and not floors[0] <= floor <= floors[1]:
         return Refused(
             Reason.FLOOR, "floor", f"floor {floor} is not between {floors[0]} and {floors[1]}"
         )
-    if boot is None:
-        return Admitted(seen)
-    if seen is None or seen.boot != boot:
-        return Admitted(Seen(boot, seq))
-    if seq > seen.highest:
-        gap = range(seen.highest + 1, seq)
-        missing = seen.missing | frozenset(gap[-REMEMBERED_GAPS:])
-        if len(missing) > REMEMBERED_GAPS:
-            missing = frozenset(sorted(missing)[-REMEMBERED_GAPS:])
-        return Admitted(Seen(boot, seq, missing), lost=len(gap))
-    if seq in seen.missing:
-        return Admitted(Seen(boot, seen.highest, seen.missing - {seq}))
-    return Refused(Reason.DUPLICATE, "seq", f"{seq} of boot {boot} was taken already")
+    if speed_m_per_s is not None and rated_speed_m_per_s > 0:
+        limit = SPEED_MARGIN * rated_speed_m_per_s
+        if abs(speed_m_per_s) > limit:
+            return Refused(
+                Reason.SPEED,
+                "speed_m_s",
+                f"{speed_m_per_s:g} m/s is beyond {limit:g} m/s,"
+                f" twice the rated {rated_speed_m_per_s:g}",
+            )
+    return None

@@ -1,12 +1,15 @@
-"""The newest state of every lift: in memory while telemetry runs, in a file for the pages.
+"""The newest state of every lift: in memory where telemetry runs, in a file for the pages.
 
-Changed rows are flushed once a second without waiting for the disk: after a crash the newest
-points of history are replayed on top of what the file still holds.
+Theory of operation. Once a second the rows whose words changed are written, and for lifts that said
+nothing new only the receipt, at most every SHOWN: the age on a page is exact to that. The numbering
+and clock of each gateway are written at most every NUMBERED. Nothing here waits for the disk:
+after a crash the newest points of history are read again on top of what the file still holds, and
+they alone decide what was taken before.
 """
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,21 +17,36 @@ from typing import Any
 import msgspec
 
 from devices.presence import DEFAULT, PresenceLimits
+from ingest import admission
+from ingest.admission import Admitted, Seen
+from ingest.device_clock import DeviceClock
+from ingest.pipeline import NUMBERED, Pipeline, remembered
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.port import Point, Value
 from ingest.timeseries.steps import instant, micros
+from ingest.track import GatewayTrack, Track
 
 FLUSH = timedelta(seconds=1)
+_FORMAT = 2  # a file of another format is forgotten: history tells it again
+_MERGED = frozenset({"status", "stats", "heartbeat", "sensor"})
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS latest (
-    lift TEXT PRIMARY KEY, received_at_us INTEGER NOT NULL, version INTEGER NOT NULL,
-    state BLOB NOT NULL) STRICT
+    id INTEGER PRIMARY KEY, lift TEXT NOT NULL UNIQUE, received_at_us INTEGER NOT NULL,
+    event_at_us INTEGER NOT NULL, state BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS gateway (
+    id TEXT PRIMARY KEY, area TEXT NOT NULL, kept BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS flushed (id INTEGER PRIMARY KEY, at_us INTEGER NOT NULL) STRICT;
+"""
+_UPSERT = """
+INSERT INTO latest (lift, received_at_us, event_at_us, state) VALUES (?,?,?,?)
+ON CONFLICT (lift) DO UPDATE SET received_at_us=excluded.received_at_us,
+    event_at_us=excluded.event_at_us, state=excluded.state
 """
 
 
 @dataclass(frozen=True, slots=True)
 class LatestState:
-    """What is known of a lift: its status fields merged over messages."""
+    """What is known of a lift: its fields merged over messages. `device_at` is when it was so."""
 
     lift: str
     fields: dict[str, Value]
@@ -48,7 +66,24 @@ class Counts:
     never: int = 0
 
 
-_decoder = msgspec.json.Decoder(LatestState)
+class _Told(msgspec.Struct, frozen=True):
+    """A subject's words as its row keeps them."""
+
+    fields: dict[str, Value]
+    gateway: str
+    open: tuple[str, ...] = ()
+
+
+class _Numbering(msgspec.Struct, frozen=True):
+    """A gateway's numbering as its row keeps it."""
+
+    seen: Seen | None
+    clock: DeviceClock
+    events: tuple[str, ...]
+
+
+_told = msgspec.json.Decoder(_Told)
+_numbering = msgspec.json.Decoder(_Numbering)
 
 
 class LatestStates:
@@ -61,85 +96,118 @@ class LatestStates:
         )
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.execute(_SCHEMA)
-        rows = self._connection.execute("SELECT version, state FROM latest").fetchall()
-        states = [_decoder.decode(state) for _, state in rows]
-        self._states = {state.lift: state for state in states}
-        self._version = max((version for version, _ in rows), default=0)
-        self._changed: set[str] = set()
+        (found,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if found != _FORMAT:
+            for table in ("latest", "gateway", "flushed"):
+                self._connection.execute(f"DROP TABLE IF EXISTS {table}")
+            self._connection.execute(f"PRAGMA user_version={_FORMAT}")
+        self._connection.executescript(_SCHEMA)
         self._flushed_at: datetime | None = None
 
     def close(self) -> None:
-        """Write what has changed and close the file."""
-        self.flush()
+        """Close the file."""
         self._connection.close()
 
-    def replay(self, store: DayFiles) -> None:
-        """Take over what history holds and the file does not yet."""
-        if self._states:
-            newest = max(state.received_at for state in self._states.values())
-            since = newest - 10 * FLUSH
-        else:
-            since = instant(0)
+    def recall(self, pipeline: Pipeline, store: DayFiles) -> None:
+        """Give a new pipeline what the file holds, and what history holds beyond it."""
+        read = self._connection.execute
+        for key, received_us, event_us, kept in read(
+            "SELECT lift, received_at_us, event_at_us, state FROM latest"
+        ):
+            told = _told.decode(kept)
+            track = pipeline.track(key)
+            track.recalled, track.gateway = told.fields, told.gateway
+            track.received_us = track.shown_us = received_us
+            track.event_us = event_us
+        for gateway_id, area, kept in read("SELECT id, area, kept FROM gateway"):
+            numbering = _numbering.decode(kept)
+            gateway = pipeline.gateway(gateway_id, area)
+            gateway.clock, gateway.events = numbering.clock, numbering.events
+            gateway.seen = _uncertain(numbering.seen)
+        (at_us,) = read("SELECT coalesce(max(at_us), 0) FROM flushed").fetchone()
+        since = instant(max(at_us - 2 * (NUMBERED // timedelta(microseconds=1)), 0))
         for point in store.points_since(since):
-            self.put(point)
+            _take_again(pipeline, point)
 
-    def get(self, lift: str) -> LatestState | None:
-        """The state in memory."""
-        return self._states.get(lift)
-
-    def put(self, point: Point) -> None:
-        """Merge a point over what is known; older receipts change nothing."""
-        old = self._states.get(point.lift)
-        if old is not None and point.received_at < old.received_at:
-            return
-        self._states[point.lift] = LatestState(
-            point.lift,
-            {**(old.fields if old else {}), **point.fields},
-            point.received_at,
-            point.device_at,
-            point.gateway,
-            old.open_conditions if old else (),
-        )
-        self._changed.add(point.lift)
-
-    def conditions(self, lift: str, codes: tuple[str, ...]) -> None:
-        """Which conditions stand open; nothing for a lift that never reported."""
-        old = self._states.get(lift)
-        if old is not None and old.open_conditions != codes:
-            self._states[lift] = replace(old, open_conditions=codes)
-            self._changed.add(lift)
-
-    def flush_due(self, now: datetime) -> None:
+    def flush_due(self, pipeline: Pipeline, now: datetime) -> None:
         """Flush when a second has passed since the last time."""
         if self._flushed_at is None or now - self._flushed_at >= FLUSH:
             self._flushed_at = now
-            self.flush()
+            self.flush(pipeline, now)
 
-    def flush(self) -> None:
-        """Write every changed row."""
-        if not self._changed:
-            return
-        self._version += 1
-        rows = [
-            (name, micros(state.received_at), self._version, msgspec.json.encode(state))
-            for name in self._changed
-            for state in [self._states[name]]
-        ]
+    def flush(self, pipeline: Pipeline, now: datetime) -> None:
+        """Write everything that changed; what cannot be written now is kept for the next time."""
+        changed = pipeline.touched
+        heard = pipeline.heard - changed
+        counted = pipeline.counted
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            self._connection.executemany(
-                "INSERT INTO latest VALUES (?,?,?,?) ON CONFLICT (lift) DO UPDATE SET"
-                " received_at_us=excluded.received_at_us, version=excluded.version,"
-                " state=excluded.state",
-                rows,
-            )
+            self._write(changed, heard, counted, micros(now))
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        self._changed.clear()
+        for track in (*changed, *heard):
+            track.shown_us = track.received_us
+        for gateway in counted:
+            gateway.kept_us = micros(now)
+        for flushed in (pipeline.touched, pipeline.heard, pipeline.counted):
+            flushed.clear()
+
+    def _write(
+        self, changed: set[Track], heard: set[Track], counted: set[GatewayTrack], now_us: int
+    ) -> None:
+        write = self._connection.executemany
+        write(
+            _UPSERT,
+            [(t.key, t.received_us, t.event_us, _state(t)) for t in changed],
+        )
+        write(
+            "UPDATE latest SET received_at_us=?, event_at_us=? WHERE lift=?",
+            [(t.received_us, t.event_us, t.key) for t in heard],
+        )
+        write(
+            "INSERT INTO gateway VALUES (?,?,?) ON CONFLICT (id) DO UPDATE SET"
+            " area=excluded.area, kept=excluded.kept",
+            [(g.id, g.area, _kept(g)) for g in counted],
+        )
+        write("INSERT OR REPLACE INTO flushed VALUES (1, ?)", [(now_us,)])
+
+
+def _state(track: Track) -> bytes:
+    memory = track.memory
+    shown = () if memory is None else tuple(o.code for o in memory.open if not o.suppressed)
+    return msgspec.json.encode(_Told(track.fields(), track.gateway, shown))
+
+
+def _kept(gateway: GatewayTrack) -> bytes:
+    return msgspec.json.encode(_Numbering(gateway.seen, gateway.clock, gateway.events))
+
+
+def _uncertain(seen: Seen | None) -> Seen | None:
+    return None if seen is None else Seen(seen.now, seen.before, certain=False)
+
+
+def _take_again(pipeline: Pipeline, point: Point) -> None:
+    """What a stored point tells of its subject and of its gateway's numbering."""
+    track = pipeline.track(point.lift)
+    event_us = micros(point.device_at)
+    if event_us >= track.event_us:
+        if point.kind in _MERGED:
+            track.recalled = {**track.recalled, **point.fields}
+        track.event_us, track.gateway = event_us, point.gateway
+        track.received_us = max(track.received_us, micros(point.received_at))
+        pipeline.touched.add(track)
+    if point.seq is None or not point.boot:
+        return
+    gateway = pipeline.gateway(point.gateway, "")
+    answer = admission.admit(gateway.seen, point.boot, point.seq)
+    if isinstance(answer, Admitted):
+        gateway.seen = _uncertain(answer.seen)
+    event_id, phase = point.fields.get("event_id"), point.fields.get("phase")
+    if event_id is not None:
+        gateway.events = remembered(gateway.events, f"{event_id}/{phase}")
 
 
 class LatestReader:
@@ -155,10 +223,11 @@ class LatestReader:
     def lifts(self, codes: list[str]) -> dict[str, LatestState]:
         """The states of those lifts that ever reported."""
         rows = self._rows(
-            "SELECT state FROM latest WHERE lift IN (SELECT value FROM json_each(?))",
+            "SELECT lift, received_at_us, event_at_us, state FROM latest"
+            " WHERE lift IN (SELECT value FROM json_each(?))",
             (msgspec.json.encode(codes).decode(),),
         )
-        return {state.lift: state for (kept,) in rows for state in [_decoder.decode(kept)]}
+        return {row[0]: _read(*row) for row in rows}
 
     def counts(self, now: datetime, limits: PresenceLimits = DEFAULT) -> Counts:
         """How many lifts are online, late and offline, as `devices.presence` says of each."""
@@ -176,13 +245,6 @@ class LatestReader:
         rows = self._rows("SELECT lift, received_at_us FROM latest WHERE lift NOT LIKE '%/%'", ())
         return {lift: instant(at) for lift, at in rows}
 
-    def changed_after(self, cursor: int) -> tuple[int, list[LatestState]]:
-        """States flushed behind `cursor`, and the cursor to ask with next."""
-        rows = self._rows(
-            "SELECT version, state FROM latest WHERE version > ? ORDER BY version", (cursor,)
-        )
-        return (rows[-1][0] if rows else cursor), [_decoder.decode(kept) for _, kept in rows]
-
     def _rows(
         self, statement: str, values: tuple[object, ...]
     ) -> list[tuple[Any, ...]]:  # as SQLite types them
@@ -197,3 +259,10 @@ class LatestReader:
                 if "no such table" in str(error):  # the owner has only just made the file
                     return []
                 raise
+
+
+def _read(key: str, received_us: int, event_us: int, kept: bytes) -> LatestState:
+    told = _told.decode(kept)
+    return LatestState(
+        key, told.fields, instant(received_us), instant(event_us), told.gateway, told.open
+    )

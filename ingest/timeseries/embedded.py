@@ -1,7 +1,7 @@
 """Telemetry history in the day files themselves: a row a point, found by event time.
 
 Theory of operation. A point lies in the file of the day it was received on, its event at most
-STALE before and AHEAD after that: so a window by event time looks into the files of its days and
+STALE before that and never after: so a window by event time looks into the files of its days and
 of the STALE days behind them.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from core.clock import Clock
-from ingest.admission import AHEAD, STALE
+from ingest.device_clock import STALE
 from ingest.timeseries.dayfiles import (
     DayFiles,
     day_files,
@@ -129,7 +129,7 @@ class EmbeddedStore(DayFiles):
                 )
                 found += map(_point, rows)
             found = sorted(found, key=_event_order, reverse=True)[:limit]
-            older_end = datetime.combine(date.fromisoformat(file.stem), time(), UTC) + AHEAD
+            older_end = datetime.combine(date.fromisoformat(file.stem), time(), UTC)
             if len(found) == limit and (not limit or found[-1].device_at >= older_end):
                 break  # nothing in an older file is newer than these
         return found
@@ -160,7 +160,7 @@ class EmbeddedStore(DayFiles):
                 give_back(connection)
 
     def _files_of(self, start: datetime, end: datetime) -> list[Path]:
-        first = f"{(start - AHEAD).astimezone(UTC):%Y-%m-%d}"
+        first = f"{start.astimezone(UTC):%Y-%m-%d}"
         final = f"{(end + STALE).astimezone(UTC):%Y-%m-%d}"
         return [file for file in day_files(self._folder) if first <= file.stem <= final]
 

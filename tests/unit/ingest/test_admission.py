@@ -1,50 +1,111 @@
-"""Every reason not to take a message, and what numbering tells."""
-
-from datetime import UTC, datetime, timedelta
+"""What numbering tells, and which floors and speeds a lift can have."""
 
 import pytest
 
-from ingest.admission import Admitted, Refused, Seen, admit
+from ingest.admission import (
+    REMEMBERED_GAPS,
+    Admitted,
+    Numbers,
+    Refused,
+    Seen,
+    admit,
+    passed_over,
+    plausible,
+)
 
-NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 FLOORS = (-1, 10)
 
 
-def ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
+def taken(*numbers: int, boot: str = "b") -> Seen:
+    seen: Seen | None = None
+    for seq in numbers:
+        answer = admit(seen, boot, seq)
+        assert isinstance(answer, Admitted)
+        seen = answer.seen
+    assert seen is not None
+    return seen
 
 
 @pytest.mark.parametrize(
-    ("ts", "floor", "reason"),
+    ("floor", "speed", "reason"),
     [
-        (0, 1, "skewed_clock"),
-        (ms(datetime(2036, 2, 7, tzinfo=UTC)), 1, "skewed_clock"),
-        (9_007_199_254_740_991, 1, "skewed_clock"),
-        (ms(NOW + timedelta(minutes=6)), 1, "skewed_clock"),
-        (ms(NOW - timedelta(days=8)), 1, "stale"),
-        (ms(NOW), 11, "floor_out_of_range"),
-        (ms(NOW), -2, "floor_out_of_range"),
+        (11, None, "floor_out_of_range"),
+        (-2, None, "floor_out_of_range"),
+        (1, 3.6, "speed_out_of_range"),
+        (1, -3.6, "speed_out_of_range"),
     ],
 )
-def test_a_refusal_names_its_reason(ts: int, floor: int, reason: str) -> None:
-    answer = admit(None, ts=ts, boot="b", seq=1, now=NOW, floor=floor, floors=FLOORS)
+def test_a_refusal_names_its_reason(floor: int, speed: float | None, reason: str) -> None:
+    answer = plausible(floor, speed, FLOORS, 1.75)
     assert isinstance(answer, Refused)
     assert answer.reason == reason
 
 
+@pytest.mark.parametrize(("floor", "speed"), [(10, 3.5), (-1, -2.1), (None, None), (0, 0.0)])
+def test_a_lift_may_be_where_it_has_floors_and_overspeed_is_told(
+    floor: int | None, speed: float | None
+) -> None:
+    assert plausible(floor, speed, FLOORS, 1.75) is None
+
+
+def test_a_lift_of_unknown_rated_speed_may_have_any() -> None:
+    assert plausible(1, 19.0, FLOORS, 0) is None
+
+
 def test_a_gap_is_counted_once_and_may_be_filled_later() -> None:
-    answer = admit(Seen("b", 4), ts=ms(NOW), boot="b", seq=7, now=NOW)
-    assert answer == Admitted(Seen("b", 7, frozenset({5, 6})), lost=2)
-    late = admit(Seen("b", 7, frozenset({5, 6})), ts=ms(NOW), boot="b", seq=5, now=NOW)
-    assert late == Admitted(Seen("b", 7, frozenset({6})))
+    answer = admit(taken(3, 4), "b", 7)
+    assert answer == Admitted(Seen(Numbers("b", 7, frozenset({5, 6}))), lost=2)
+    late = admit(answer.seen, "b", 5)
+    assert late == Admitted(Seen(Numbers("b", 7, frozenset({6}))))
+    again = admit(late.seen, "b", 5)
+    assert isinstance(again, Refused)
 
 
 def test_the_same_number_of_the_same_boot_is_a_duplicate() -> None:
-    answer = admit(Seen("b", 4), ts=ms(NOW), boot="b", seq=4, now=NOW)
+    answer = admit(taken(3, 4), "b", 4)
     assert isinstance(answer, Refused)
     assert answer.reason == "duplicate"
 
 
 def test_a_restarted_gateway_counts_from_anew() -> None:
-    answer = admit(Seen("b", 900), ts=ms(NOW), boot="c", seq=1, now=NOW)
-    assert answer == Admitted(Seen("c", 1))
+    answer = admit(taken(900), "c", 1)
+    assert answer == Admitted(Seen(Numbers("c", 1), Numbers("b", 900)))
+
+
+def test_what_a_gateway_kept_from_before_its_restart_is_neither_doubled_nor_lost() -> None:
+    restarted = admit(taken(899, 901), "c", 1)
+    assert isinstance(restarted, Admitted)
+    late = admit(restarted.seen, "b", 900)
+    assert isinstance(late, Admitted)
+    assert isinstance(admit(late.seen, "b", 900), Refused)
+    onwards = admit(late.seen, "c", 2)
+    assert isinstance(onwards, Admitted)
+    assert (onwards.lost, onwards.seen.now.highest) == (0, 2)
+    assert isinstance(admit(onwards.seen, "c", 1), Refused)
+
+
+def test_the_first_gap_after_the_hubs_own_restart_proves_no_loss() -> None:
+    recalled = Seen(Numbers("b", 4), certain=False)
+    first = admit(recalled, "b", 9)
+    assert isinstance(first, Admitted)
+    assert first.lost == 0
+    assert isinstance(admit(first.seen, "b", 6), Admitted)  # it may come again, unacknowledged
+    second = admit(first.seen, "b", 12)
+    assert isinstance(second, Admitted)
+    assert second.lost == 2
+
+
+def test_a_message_refused_for_what_it_says_is_not_lost_and_may_be_taken_later() -> None:
+    seen = passed_over(taken(1), "b", 2)
+    following = admit(seen, "b", 3)
+    assert isinstance(following, Admitted)
+    assert following.lost == 0
+    assert isinstance(admit(following.seen, "b", 2), Admitted)
+    assert passed_over(following.seen, "b", 1) == following.seen  # was taken before: stays so
+
+
+def test_gaps_are_remembered_within_bounds() -> None:
+    answer = admit(taken(1), "b", 10_000_000)
+    assert isinstance(answer, Admitted)
+    assert len(answer.seen.now.missing) == REMEMBERED_GAPS
+    assert answer.lost == 9_999_998

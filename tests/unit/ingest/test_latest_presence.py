@@ -26,7 +26,7 @@ def test_counts_agree_with_presence_at_every_edge(tmp_path: Path) -> None:
     LatestStates(tmp_path).close()  # makes the file
     with closing(sqlite3.connect(tmp_path / "latest.db")) as file, file:
         file.executemany(
-            "INSERT INTO latest (lift, received_at_us, version, state) VALUES (?, ?, 1, x'')",
+            "INSERT INTO latest (lift, received_at_us, event_at_us, state) VALUES (?, ?, 0, x'')",
             [
                 (f"10000{number}", (NOW - silent - EPOCH) // EDGE)
                 for number, silent in enumerate(silences)

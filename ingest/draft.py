@@ -1,0 +1,48 @@
+"""What one batch changes: filled by the pipeline, made durable by the lane in one commit."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from devices.findings import Finding
+from devices.judging import LiftMemory
+from devices.protocol import codec
+from ingest.lane import Delivery
+from ingest.timeseries.port import Point, Quarantined
+
+UNKNOWN_AREA = "unknown"
+KEPT_BYTES = codec.MAX_CALL
+Outcome = tuple[str, str]  # area, outcome
+
+
+@dataclass(slots=True)
+class Draft:
+    """What a batch changes once it is committed, and what became of each of its objects."""
+
+    at: datetime
+    points: list[Point] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    memories: dict[str, LiftMemory] = field(default_factory=dict)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    shed: int = 0  # of `points`, once the store has said so
+    lost: int = 0
+    unknown_fields: int = 0
+
+    def refuse(
+        self, delivery: Delivery, area: str, reason: str, name: str, detail: str, raw: bytes
+    ) -> None:
+        """Keep what cannot be taken."""
+        kept = Quarantined(
+            delivery.topic, delivery.received_at, reason, name, detail, raw[:KEPT_BYTES]
+        )
+        self.quarantined.append(kept)
+        self.outcomes[area, "quarantined"] += 1
+
+    def shed_points(self) -> None:
+        """Keep no point: what was to be stored is shed."""
+        for (area, outcome), number in list(self.outcomes.items()):
+            if outcome == "stored":
+                self.outcomes[area, "shed"] += number
+                del self.outcomes[area, outcome]
+        self.points = []

@@ -1,0 +1,76 @@
+"""What the telemetry lane holds of each lift, gateway and kitchen point while it runs.
+
+Plain mutable records with slots: a province has 200,000 of them, and they are touched with every
+message. Only the lane's one thread touches them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from devices.judging import LiftMemory, Limits
+from devices.protocol import messages as m
+from devices.protocol.topics import Topic
+from ingest.admission import Seen
+from ingest.deadband import Columns, Values
+from ingest.device_clock import TRUSTED, DeviceClock
+from ingest.timeseries.port import Value
+
+REMEMBERED_EVENTS = 32
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One kind of message of one subject: what is known, and what was stored when."""
+
+    columns: Columns
+    told: Values
+    stored: Values
+    stored_us: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Track:
+    """One subject of history: a lift by its rescue code, a gateway, a point of a kitchen."""
+
+    key: str
+    gateway: str = ""
+    received_us: int = 0
+    event_us: int = 0
+    limits: Limits | None = None
+    memory: LiftMemory | None = None
+    status: Line | None = None
+    others: dict[type[msgspec.Struct], Line] = field(default_factory=dict)
+    recalled: dict[str, Value] = field(default_factory=dict)
+    shown_us: int = 0  # receipt as the pages see it
+
+    def fields(self) -> dict[str, Value]:
+        """Everything known, newest words over what was recalled."""
+        known = dict(self.recalled)
+        for line in (self.status, *self.others.values()):
+            if line is not None:
+                known.update(line.columns.fields(line.told))
+        return known
+
+
+@dataclass(slots=True, eq=False)
+class GatewayTrack:
+    """One gateway: its numbering, its clock and the lifts that it named so far."""
+
+    id: str
+    area: str
+    seen: Seen | None = None
+    clock: DeviceClock = TRUSTED
+    events: tuple[str, ...] = ()  # the newest begins and ends, by event id and phase
+    lifts: dict[str | None, Track] = field(default_factory=dict)
+    kept_us: int = 0  # when its numbering was last written down
+
+
+@dataclass(slots=True, eq=False)
+class Route:
+    """One topic of an enrolled gateway: how its payloads are read."""
+
+    topic: Topic
+    gateway: GatewayTrack
+    read: Callable[[bytes], m.Message]

@@ -1,0 +1,87 @@
+"""Which lifts the condition rules keep an eye on, and when they must look again.
+
+The rules are pure and stand elsewhere (devices.judging names the seam). Here is what they remember
+of each lift, written down only where telemetry itself could not tell it again: what is open and
+what is suspected.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from heapq import heappop, heappush
+
+from core import log
+from devices.judging import Elapse, Judge, LiftMemory, Limits
+from devices.protocol.messages import Event, Heartbeat, Status
+from ingest.draft import Draft
+from ingest.timeseries.steps import instant, micros
+from ingest.track import Track
+
+_log = log.get(__name__)
+
+
+class Watch:
+    """Owned by the pipeline; `touched` collects the subjects whose newest state changed."""
+
+    def __init__(self, judge: Judge, elapse: Elapse, touched: set[Track]) -> None:
+        self._judge = judge
+        self._elapse = elapse
+        self._touched = touched
+        self._wakes: list[tuple[int, str]] = []
+        self._waiting: dict[str, Track] = {}
+
+    def resume(self, track: Track, memory: LiftMemory) -> None:
+        """Go on with what was remembered before a restart."""
+        track.memory = memory
+        self._wake(track)
+
+    def judge(
+        self, draft: Draft, track: Track, message: Event | Status | Heartbeat, at_us: int
+    ) -> None:
+        """Let the rules look at a message."""
+        if track.limits is None:
+            return
+        judged = self._judge(track.memory, message, track.key, track.limits, instant(at_us))
+        self._remember(draft, track, judged.memory)
+        draft.findings += judged.findings
+
+    def pass_time(
+        self, draft: Draft, now: datetime, limits_of: Callable[[Track], Limits | None]
+    ) -> None:
+        """Let the rules look again where they asked for it.
+
+        `limits_of` answers for a lift that has not spoken yet; None: it is registered no more.
+        """
+        now_us = micros(now)
+        while self._wakes and self._wakes[0][0] <= now_us:
+            _, key = heappop(self._wakes)
+            track = self._waiting[key]
+            memory = track.memory
+            if memory is None or memory.wake_at is None or memory.wake_at > now:
+                continue
+            track.limits = track.limits or limits_of(track)
+            if track.limits is None:
+                self._remember(draft, track, LiftMemory(settled=True))
+                continue
+            try:
+                judged = self._elapse(memory, key, track.limits, now)
+            except Exception as error:  # noqa: BLE001  (of ours; the other lifts go on)
+                _log.exception("condition_set_aside", lift=key, error=type(error).__name__)
+                continue
+            self._remember(draft, track, judged.memory)
+            draft.findings += judged.findings
+
+    def _remember(self, draft: Draft, track: Track, memory: LiftMemory) -> None:
+        old = track.memory
+        track.memory = memory
+        if old is memory:
+            return
+        known = (old.open, old.candidates) if old is not None else ((), ())
+        if (memory.open, memory.candidates) != known:
+            draft.memories[track.key] = memory
+            self._touched.add(track)
+            self._wake(track)
+
+    def _wake(self, track: Track) -> None:
+        if track.memory is not None and track.memory.wake_at is not None:
+            self._waiting[track.key] = track
+            heappush(self._wakes, (micros(track.memory.wake_at), track.key))
