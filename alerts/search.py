@@ -41,14 +41,12 @@ class IncidentFilter:
     def clauses(self) -> list[ColumnElement[bool]]:
         """What the filter asks of a row."""
         c = tables.incident.c
-        return [*self._confined(), *self._standing(), *self._of_kind(), *_holds(self.text)] + [
-            clause
-            for value, clause in (
-                (self.opened_from, c.opened_at >= self.opened_from),
-                (self.opened_before, c.opened_at < self.opened_before),
-            )
-            if value is not None
-        ]
+        wanted = [*self._confined(), *self._standing(), *self._of_kind(), *_holds(self.text)]
+        if self.opened_from is not None:
+            wanted.append(c.opened_at >= self.opened_from)
+        if self.opened_before is not None:
+            wanted.append(c.opened_at < self.opened_before)
+        return wanted
 
     def _confined(self) -> list[ColumnElement[bool]]:
         c, a = tables.incident.c, tables.assignment.c

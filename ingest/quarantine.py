@@ -27,6 +27,34 @@ class Kept:
     raw: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineFilter:
+    """Which kept objects; what is empty narrows nothing.
+
+    area: those whose topic names that city. text: what stands in topic, field or detail.
+    """
+
+    reason: str = ""
+    area: str = ""
+    text: str = ""
+
+    def clauses(self) -> tuple[str, list[str]]:
+        """The WHERE of a day file, and its values."""
+        wanted: list[tuple[str, str]] = []
+        if self.reason:
+            wanted.append(("reason = ?", self.reason))
+        if self.area:
+            wanted.append(("topic GLOB ?", f"*/v1/{self.area}/*"))
+        wanted += [
+            ("instr(lower(topic || ' ' || field || ' ' || detail), lower(?)) > 0", word)
+            for word in self.text.split()
+        ]
+        return " AND ".join(clause for clause, _ in wanted) or "1", [value for _, value in wanted]
+
+
+ORDERS = ("received", "reason", "topic")
+
+
 class QuarantineReader:
     """Reads the day files of a telemetry folder."""
 
@@ -44,6 +72,58 @@ class QuarantineReader:
             found += self._read(file, "id < ? ORDER BY id DESC LIMIT ?", below, limit - len(found))
         return found
 
+    def keys(
+        self,
+        wanted: QuarantineFilter,
+        order: str = "received",
+        *,
+        descending: bool = True,
+        limit: int,
+        offset: int = 0,
+    ) -> tuple[Sequence[str], int]:
+        """The ids of a part of what `wanted` lets through, in order, and how many there are.
+
+        What is equal in another order stands newest first. Files beyond the part are only counted.
+        """
+        where, values = wanted.clauses()
+        by_time = order == "received"
+        files = day_files(self._folder)
+        total = 0
+        found: Sequence[tuple[str, str]] = []
+        for file in reversed(files) if descending or not by_time else files:
+            with closing(open_reader(file)) as connection:
+                total += connection.execute(
+                    f"SELECT count(*) FROM quarantine WHERE {where}",  # noqa: S608  (our words)
+                    values,
+                ).fetchone()[0]
+                most = offset + limit - (len(found) if by_time else 0)
+                if most > 0:
+                    key = "''" if by_time else order
+                    sorting = "id" if by_time else order
+                    rows = connection.execute(
+                        f"SELECT id, {key} FROM quarantine WHERE {where}"  # noqa: S608  (our words)
+                        f" ORDER BY {sorting} {'DESC' if descending else 'ASC'}, id DESC LIMIT ?",
+                        (*values, most),
+                    ).fetchall()
+                    found = [*found, *((kept, f"{file.stem}/{row}") for row, kept in rows)]
+        if not by_time:
+            # Stable: among equals the newest stays first.
+            found = sorted(found, key=lambda each: each[0], reverse=descending)
+        return [key for _, key in found[offset : offset + limit]], total
+
+    def fetch(self, keys: Sequence[str]) -> Sequence[Kept]:
+        """The kept objects of those ids, in that order; what was cleared away is left out."""
+        by_day: dict[str, set[int]] = {}
+        for key in keys:
+            day, _, row = key.partition("/")
+            by_day.setdefault(day, set()).add(int(row))
+        found: dict[str, Kept] = {}
+        for file in day_files(self._folder):
+            if rows := by_day.get(file.stem):
+                among = f"id IN ({','.join(map(str, rows))}) LIMIT ?"
+                found |= {kept.id: kept for kept in self._read(file, among, len(rows))}
+        return [found[key] for key in keys if key in found]
+
     def show(self, kept_id: str) -> Kept:
         """One kept object; raises NotFound."""
         day, _, row = kept_id.partition("/")
@@ -53,25 +133,28 @@ class QuarantineReader:
                     return kept
         raise NotFound("quarantined message", kept_id)
 
-    def counts(self) -> dict[str, int]:
-        """How many are kept by reason."""
+    def counts(self, area: str = "") -> dict[str, int]:
+        """How many are kept by reason, in a city or in all."""
+        where, values = QuarantineFilter(area=area).clauses()
         total: Counter[str] = Counter()
         for file in day_files(self._folder):
             with closing(open_reader(file)) as connection:
                 total.update(
                     dict(
                         connection.execute(
-                            "SELECT reason, count(*) FROM quarantine GROUP BY reason"
+                            f"SELECT reason, count(*) FROM quarantine WHERE {where}"  # noqa: S608
+                            " GROUP BY reason",
+                            values,
                         ).fetchall()
                     )
                 )
         return dict(total)
 
     @staticmethod
-    def _read(file: Path, where: str, row: int, limit: int) -> Sequence[Kept]:
+    def _read(file: Path, where: str, *values: int) -> Sequence[Kept]:
         with closing(open_reader(file)) as connection:
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM quarantine WHERE {where}",  # noqa: S608  (our words)
-                (row, limit),
+                values,
             ).fetchall()
         return [Kept(f"{file.stem}/{n}", instant(at), *rest) for n, at, *rest in rows]

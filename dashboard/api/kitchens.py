@@ -5,12 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from dashboard import sight
+from dashboard import finding, sight
 from dashboard.access import Action
 from dashboard.api.schemas import KitchenFull, KitchenOut, Listed, camera_out, kitchen_fields
 from dashboard.deps import Context, CurrentAccount, CurrentScope, require
 from dashboard.web.media import playlist_url
-from devices import queries
+from devices import queries, search
+from devices.model import KitchenKind
 from video.stream import StreamState
 
 SEES = [Depends(require(Action.SEE_KITCHENS))]
@@ -22,13 +23,16 @@ def listed(
     context: Context,
     scope: CurrentScope,
     q: Annotated[str, Query(max_length=100)] = "",
+    area: Annotated[str, Query(max_length=6, description="a city or a district")] = "",
+    kind: KitchenKind | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Listed[KitchenOut]:
-    """Kitchens whose code begins with `q`, or whose name or address holds it."""
-    page = context.database.read(partial(queries.kitchens, text=q, limit=limit, offset=offset))
-    items = [KitchenOut.of(each) for each in page.items if scope.covers_area(each.area)]
-    return Listed(items=items, total=page.total)
+    """Kitchens whose code begins with `q`, or whose name or address holds it, by code."""
+    asked = {"q": q, "area": area, "kind": kind or ""}
+    ids, total = finding.kitchens(context, scope, asked, limit=limit, offset=offset)
+    found = context.database.read(partial(search.kitchens, ids=ids))
+    return Listed(items=[KitchenOut.of(each) for each in found], total=total)
 
 
 @router.get("/{code}")

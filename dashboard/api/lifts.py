@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 
 from alerts.queries import board
 from core.errors import InvalidMessage
-from dashboard import sight
+from dashboard import finding, sight
 from dashboard.access import Action
 from dashboard.api.schemas import LiftFull, LiftOut, Listed, PointOut, SeriesOut, lift_fields
 from dashboard.deps import Context, CurrentScope, require
-from devices import queries
-from devices.model import Lift
+from devices import search
+from devices.model import Lift, LiftKind
+from devices.presence import Presence
 from ingest.timeseries.port import Window
 
 SEES = [Depends(require(Action.SEE_LIFTS))]
@@ -27,35 +28,22 @@ MOST_POINTS = 2_000
 
 @router.get("")
 def listed(
+    *,
     context: Context,
     scope: CurrentScope,
     q: Annotated[str, Query(max_length=100)] = "",
+    area: Annotated[str, Query(max_length=6, description="a city or a district")] = "",
+    firm: Annotated[str, Query(max_length=32, description="the code of who maintains it")] = "",
+    kind: LiftKind | None = None,
+    presence: Presence | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Listed[LiftOut]:
-    """Lifts whose codes begin with `q`, or whose address or building holds it."""
-    if scope.firm_id is not None:
-        return _of_firm(context, scope.firm_id, q, limit, offset)
-    page = context.database.read(
-        partial(queries.find_lifts, text=q, limit=limit, offset=offset, area=scope.area or None)
-    )
-    return Listed(items=[LiftOut.of(each) for each in page.items], total=page.total)
-
-
-def _of_firm(context: Context, firm_id: int, q: str, limit: int, offset: int) -> Listed[LiftOut]:
-    words = q.split()
-    own = [
-        lift
-        for lift in context.database.read(partial(queries.lifts_of_firm, firm_id=firm_id))
-        if all(_holds(lift, word) for word in words)
-    ]
-    items = [LiftOut.of(each) for each in own[offset : offset + limit]]
-    return Listed(items=items, total=len(own))
-
-
-def _holds(lift: Lift, word: str) -> bool:
-    codes = (lift.rescue_code, lift.registration_code)
-    return any(code.startswith(word) for code in codes) or word in lift.address + lift.building
+    """Lifts whose codes begin with `q`, or whose address or building holds it, by code."""
+    asked = {"q": q, "area": area, "firm": firm, "kind": kind or "", "presence": presence or ""}
+    ids, total = finding.lifts(context, scope, asked, limit=limit, offset=offset)
+    found = context.database.read(partial(search.lifts, ids=ids))
+    return Listed(items=[LiftOut.of(each) for each in found], total=total)
 
 
 @router.get("/{code}")

@@ -377,6 +377,10 @@ class Labels:
         found = _TABLES[table].get(str(key))
         return str(key) if found is None else (found.en, found.zh)[self.column]
 
+    def names(self, table: str) -> list[tuple[str, str]]:
+        """Every key of a table with what it is called."""
+        return [(key, (found.en, found.zh)[self.column]) for key, found in _TABLES[table].items()]
+
     def tone(self, key: object) -> str:
         """The chip's tone: danger, warn, ok, accent or unknown."""
         return TONES.get(str(key), "unknown")

@@ -1,11 +1,10 @@
-"""Lifts, kitchens, quarantine and health for staff."""
+"""A lift, a kitchen and health for staff; their lists stand in modules of their own."""
 
 from datetime import timedelta
 from functools import partial
-from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -13,18 +12,25 @@ from alerts import queries as alert_queries
 from core.errors import NotFound
 from dashboard import sight
 from dashboard.access import Action
-from dashboard.api import lifts as lifts_api
 from dashboard.deps import Context, CurrentAccount, CurrentScope, require
 from dashboard.web import health as health_checks
-from dashboard.web import media, render
+from dashboard.web import (
+    list_incidents,
+    list_kitchens,
+    list_lifts,
+    list_quarantine,
+    media,
+    render,
+)
 from devices import queries
 from devices.model import Lift
 
-PAGE = 50
 CHART_LASTS = timedelta(hours=1)
 CHART_STEP_S = 10
 
 router = APIRouter(include_in_schema=False)
+for part in (list_lifts, list_kitchens, list_quarantine, list_incidents):
+    router.include_router(part.router)
 
 
 def around(connection: Connection, lift: Lift) -> dict[str, object]:
@@ -37,21 +43,6 @@ def around(connection: Connection, lift: Lift) -> dict[str, object]:
         else queries.use_unit_by_id(connection, lift.use_unit_id),
         "gateways": queries.gateways_of(connection, lift.id),
     }
-
-
-@router.get("/lifts", dependencies=[Depends(require(Action.SEE_LIFTS))])
-def lifts(
-    request: Request,
-    context: Context,
-    scope: CurrentScope,
-    q: Annotated[str, Query(max_length=100)] = "",
-    offset: Annotated[int, Query(ge=0)] = 0,
-) -> Response:
-    """Lifts by code, address or building, with when each was last heard."""
-    listed = lifts_api.listed(context, scope, q=q, limit=PAGE, offset=offset)
-    page = queries.Page(tuple(listed.items), listed.total, PAGE, offset)
-    latest = context.latest.lifts([each.rescue_code for each in listed.items])
-    return render.page(request, "staff/lifts.html", page=page, q=q, latest=latest)
 
 
 @router.get("/lifts/{code}", dependencies=[Depends(require(Action.SEE_LIFTS))])
@@ -92,31 +83,6 @@ def _lift(context: Context, scope: CurrentScope, code: str) -> dict[str, object]
     }
 
 
-@router.get("/kitchens", dependencies=[Depends(require(Action.SEE_KITCHENS))])
-def kitchens(
-    request: Request,
-    context: Context,
-    q: Annotated[str, Query(max_length=100)] = "",
-    offset: Annotated[int, Query(ge=0)] = 0,
-) -> Response:
-    """Kitchens and how their cameras are."""
-
-    def find(connection: Connection) -> dict[str, object]:
-        page = queries.kitchens(connection, text=q, limit=PAGE, offset=offset)
-        return {
-            "page": page,
-            "cameras": {each.id: queries.cameras_of(connection, each.id) for each in page.items},
-        }
-
-    return render.page(
-        request,
-        "staff/kitchens.html",
-        q=q,
-        states=context.video,
-        values=context.database.read(find),
-    )
-
-
 @router.get("/kitchens/{code}", dependencies=[Depends(require(Action.SEE_KITCHENS))])
 def kitchen(
     request: Request, code: str, context: Context, scope: CurrentScope, account: CurrentAccount
@@ -135,22 +101,6 @@ def kitchen(
         snapshot_url=media.snapshot_url,
         public_url=f"{context.public_base_url}/k/{code}",
         values=context.database.read(find),
-    )
-
-
-@router.get("/quarantine", dependencies=[Depends(require(Action.SEE_QUARANTINE))])
-def quarantine(
-    request: Request, context: Context, before: Annotated[str, Query(max_length=40)] = ""
-) -> Response:
-    """What could not be read or admitted, with the reason."""
-    kept = context.quarantine.list(PAGE, before or None)
-    return render.page(
-        request,
-        "staff/quarantine.html",
-        kept=kept,
-        counts=context.quarantine.counts(),
-        more=kept[-1].id if len(kept) == PAGE else "",
-        before=before,
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
-from alerts import queries, refusals
+from alerts import queries, refusals, search
 from core.errors import HubError, InvalidMessage, NotFound
 from dashboard import accounts, sight
 from dashboard.access import Action, Scope
@@ -26,7 +26,7 @@ from dashboard.deps import (
     verified_csrf,
 )
 from dashboard.problems import SEE_OTHER, UNPROCESSABLE, problem_of
-from dashboard.web import labels, pages_registry, render
+from dashboard.web import labels, list_incidents, lists, pages_registry, render
 from devices import queries as registry
 
 M = TypeVar("M", bound=BaseModel)
@@ -43,33 +43,30 @@ OPENS = [Depends(require(Action.OPEN_INCIDENT))]
 
 @router.get("/", dependencies=SEES)
 def board(request: Request, context: Context, scope: CurrentScope) -> Response:
-    """The live incident board."""
-    return render.page(request, "staff/board.html", values=_board(context, scope))
+    """The live incident board; narrowed by its address it is the list of all incidents."""
+    return _board(request, context, scope, bare=False)
 
 
 @router.get("/fragments/board", dependencies=SEES)
 def board_fragment(request: Request, context: Context, scope: CurrentScope) -> Response:
     """What changes on the board."""
-    return render.page(request, "staff/board_rows.html", values=_board(context, scope))
+    return _board(request, context, scope, bare=True)
 
 
-def _board(context: Context, scope: CurrentScope) -> dict[str, object]:
+def _board(request: Request, context: Context, scope: CurrentScope, *, bare: bool) -> Response:
     now = context.clock.now()
+    told = lists.asked(request, list_incidents.INCIDENTS)
 
-    def find(connection: Connection) -> dict[str, object]:
-        return {
-            "rows": queries.board(
-                connection,
-                scope.areas,
-                scope.firm_id,
-                scope.station_id,
-                include_closed_since=now - RECENT,
-            ),
+    def find(connection: Connection) -> tuple[lists.Part, dict[str, object]]:
+        return list_incidents.part(connection, context, scope, told), {
+            "narrow": scope.narrow,
+            "areas": lists.choices(search.areas(connection, scope.area)),
             "figures": queries.figures_today(connection, now, context.zone),
             "refused": [] if scope.narrow else _refused(connection, now - RECENT, scope),
         }
 
-    return {**context.database.read(find), "narrow": scope.narrow}
+    part, more = context.database.read(find)
+    return lists.page(request, told, part, more, bare=bare)
 
 
 def _refused(

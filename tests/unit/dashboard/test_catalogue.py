@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 ROOM = Path(__file__).parents[3] / "dashboard"
 METHODS = [("**/templates/**.html", "jinja2"), ("templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {"**.html": {"trimmed": "false", "silent": "false"}}
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "translate": (2,)}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "translate": (2,), "msgid": None}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
 
 

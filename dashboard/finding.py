@@ -1,0 +1,128 @@
+"""What lists hold, for pages, downloads and the interface alike: the same rows for the same asker.
+
+Theory of operation. Each function answers keys (in order, a part) and how many there are in all,
+narrowed to what the account may see. Presence and the state of cameras are not in the registry:
+who narrows or orders by them has the registry's keys sifted here, in memory.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection
+
+from core.errors import NotFound
+from dashboard.access import Scope
+from dashboard.deps import AppContext
+from devices import queries, search
+from devices.presence import Presence, presence
+from devices.search import KitchenFilter, LiftFilter
+from video.state import UNKNOWN
+
+HEARD = "heard"  # an order that the registry does not know: by when a lift was last heard
+NO_CAMERA = "none"
+
+
+def lifts(
+    context: AppContext,
+    scope: Scope,
+    asked: Mapping[str, str],
+    *,
+    order: str = "code",
+    descending: bool = False,
+    limit: int,
+    offset: int = 0,
+) -> tuple[Sequence[int], int]:
+    """Our ids of lifts; `asked` may hold q, area, firm (its code), kind, place and presence."""
+
+    def find(connection: Connection) -> tuple[list[tuple[int, str]], int | None]:
+        try:
+            wanted = _lift_filter(connection, scope, asked)
+        except NotFound:  # no such firm, or another's: nothing of it is to be seen
+            return [], 0
+        sifted = bool(asked.get("presence")) or order == HEARD
+        if sifted:
+            known = "code" if order == HEARD else order
+            return search.lift_keys(connection, wanted, known, descending=descending), None
+        keys = search.lift_keys(
+            connection, wanted, order, descending=descending, limit=limit, offset=offset
+        )
+        return keys, search.lift_count(connection, wanted)
+
+    keys, total = context.database.read(find)
+    if total is not None:
+        return [key for key, _ in keys], total
+    heard = context.latest.heard()
+    if state := asked.get("presence"):
+        now = context.clock.now()
+        keys = [each for each in keys if presence(heard.get(each[1]), now) is Presence(state)]
+    if order == HEARD:
+        keys = _by_heard(keys, heard, descending=descending)
+    return [key for key, _ in keys[offset : offset + limit]], len(keys)
+
+
+def _lift_filter(connection: Connection, scope: Scope, asked: Mapping[str, str]) -> LiftFilter:
+    firm_id = scope.firm_id
+    if code := asked.get("firm"):
+        firm_id = queries.firm_by_code(connection, code).id
+        if scope.firm_id not in {None, firm_id}:
+            raise NotFound("firm", code)
+    return LiftFilter(
+        text=asked.get("q", ""),
+        within="" if scope.firm_id is not None else scope.area,
+        area=asked.get("area", ""),
+        firm_id=firm_id,
+        kind=asked.get("kind", ""),
+        place_type=asked.get("place", ""),
+    )
+
+
+def _by_heard(
+    keys: list[tuple[int, str]], heard: Mapping[str, datetime], *, descending: bool
+) -> list[tuple[int, str]]:
+    """Longest silent first, or newest first; never heard comes last in either direction."""
+    known = [each for each in keys if each[1] in heard]
+    known.sort(key=lambda each: heard[each[1]], reverse=descending)
+    return known + [each for each in keys if each[1] not in heard]
+
+
+def kitchens(
+    context: AppContext,
+    scope: Scope,
+    asked: Mapping[str, str],
+    *,
+    order: str = "code",
+    descending: bool = False,
+    limit: int,
+    offset: int = 0,
+) -> tuple[Sequence[int], int]:
+    """Our ids of kitchens; `asked` may hold q, area, kind, grade and camera (a state, or none)."""
+    wanted = KitchenFilter(
+        text=asked.get("q", ""),
+        within=scope.area,
+        area=asked.get("area", ""),
+        kind=asked.get("kind", ""),
+        grade=asked.get("grade", ""),
+    )
+    keys = partial(search.kitchen_keys, wanted=wanted, order=order, descending=descending)
+    if not (state := asked.get("camera")):
+        return context.database.read(
+            lambda c: (
+                keys(c, limit=limit, offset=offset),
+                search.kitchen_count(c, wanted),
+            )
+        )
+    found, cameras = context.database.read(lambda c: (keys(c), search.cameras_by_kitchen(c)))
+    states = camera_states(context)
+    kept = [
+        key
+        for key in found
+        if state in ({states(each) for each in cameras.get(key, ())} or {NO_CAMERA})
+    ]
+    return kept[offset : offset + limit], len(kept)
+
+
+def camera_states(context: AppContext) -> Callable[[str], str]:
+    """How each camera stands now, from one reading of all."""
+    known, now = context.video.cameras(), context.clock.now()
+    return lambda camera: known.get(camera, UNKNOWN).believed(now).state.value

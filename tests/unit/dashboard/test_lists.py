@@ -1,0 +1,374 @@
+"""Lists: what is searched, filtered and ordered stands in the address, and the file holds it."""
+
+import csv
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+from starlette.testclient import TestClient
+
+from alerts import search
+from alerts.intake import open_incident
+from alerts.ladder import Kind
+from alerts.model import Intake, Source
+from dashboard import accounts
+from dashboard.access import Role, Scope
+from dashboard.app import create_app
+from dashboard.deps import cookie_name
+from dashboard.web import spreadsheet
+from devices import commands, queries
+from ingest.latest import LatestStates
+from ingest.quarantine import QuarantineFilter, QuarantineReader
+from tests.support.dashboards import NOON, PASSWORD, TEST, Dashboards
+
+FORMULA = "=HYPERLINK(1)"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+QUARANTINE = """
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, received_at_us INTEGER NOT NULL, topic TEXT NOT NULL,
+    reason TEXT NOT NULL, field TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL) STRICT
+"""
+
+
+def us(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Dashboards:
+    """235274 in 410100 of firm F1; 300001 … 300060 in 410200 of F2; kitchens in both cities."""
+    made = Dashboards(tmp_path)
+
+    def fill(connection: Connection) -> None:
+        first = queries.firm_by_code(connection, "F1")
+        second = replace(first, id=0, code="F2", name="示例第二维保")
+        other = commands.upsert_firm(connection, second, NOON, TEST)
+        for n in range(1, 61):
+            lift = replace(
+                made.lift,
+                id=0,
+                rescue_code=f"3{n:05}",
+                registration_code=f"3110410200202630{n:04}",
+                area="410200",
+                district="410202",
+                address=FORMULA if n == 1 else f"示例街 {n} 号",
+                firm_id=other.id,
+            )
+            commands.upsert_lift(connection, lift, NOON, TEST)
+        kitchen = replace(
+            queries.kitchen_by_code(connection, "K0001"),
+            id=0,
+            code="K0002",
+            area="410200",
+            district="410202",
+            name="示例二食堂",
+            grade="B",
+        )
+        commands.upsert_kitchen(connection, kitchen, NOON, TEST)
+        digest = accounts.hash_password(PASSWORD)
+        for name, role in (("city", Role.SUPERVISOR), ("city-seat", Role.DISPATCHER)):
+            accounts.create_account(
+                connection,
+                name=name,
+                display_name="示例市级",
+                password_hash=digest,
+                role=role,
+                scope=Scope(area="410100"),
+                now=NOON,
+                actor=TEST,
+            )
+
+    made.database.write(fill)
+    return made
+
+
+def browser(hub: Dashboards, name: str, language: str = "en") -> TestClient:
+    client = TestClient(
+        create_app(hub.context("staff")),
+        headers={"Accept": "text/html", "Accept-Language": language},
+    )
+    begun = accounts.sign_in(hub.database, hub.clock, name=name, password=PASSWORD)
+    assert isinstance(begun, accounts.NewSession)
+    client.cookies.set(cookie_name(hub.context("staff")), begun.token)
+    client.cookies.set("hub_locale", language)
+    return client
+
+
+def table(client: TestClient, address: str) -> list[list[str]]:
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(StringIO(answer.text.removeprefix("\ufeff"))))
+
+
+def column(rows: Sequence[Sequence[str]], number: int = 0) -> list[str]:
+    return [row[number] for row in rows[1:]]
+
+
+def hear(hub: Dashboards, silences: dict[str, timedelta]) -> None:
+    folder = hub.folder / "telemetry" / "latest"
+    LatestStates(folder).close()  # makes the file
+    with closing(sqlite3.connect(folder / "latest.db")) as file, file:
+        for code, silent in silences.items():
+            state = (
+                f'{{"lift":"{code}","fields":{{"floor":-1}},"gateway":"G1","open_conditions":[],'
+                f'"received_at":"{(NOON - silent).isoformat()}",'
+                f'"device_at":"{NOON.isoformat()}"}}'
+            )
+            file.execute(
+                "INSERT INTO latest (lift, received_at_us, version, state) VALUES (?, ?, 1, ?)",
+                (code, us(NOON - silent), state.encode()),
+            )
+
+
+def test_the_file_holds_every_row_of_the_list_and_the_page_a_part(hub: Dashboards) -> None:
+    seat = browser(hub, "dispatcher")
+    rows = table(seat, "/lifts.csv?area=410200&sort=-code")
+    assert rows[0][0] == "Code"
+    assert column(rows) == [f"3{n:05}" for n in range(60, 0, -1)]
+    page = seat.get("/lifts?area=410200&sort=-code").text
+    assert "60 in all · 1–50" in page
+    assert "/lifts/300060" in page
+    assert "/lifts/300001" not in page
+    second = seat.get("/lifts?area=410200&sort=-code&offset=50").text
+    assert "/lifts/300001" in second
+    assert "area=410200&amp;sort=-code" in second  # the way to the file keeps what is seen
+
+
+def test_the_head_of_the_file_speaks_the_pages_language(hub: Dashboards) -> None:
+    rows = table(browser(hub, "dispatcher", "zh"), "/lifts.csv?q=2352")
+    assert rows[0][:2] == ["编号", "地址"]
+    assert rows[1][0] == "235274"
+    assert "从未上线" in rows[1]
+
+
+def test_a_text_that_looks_like_a_formula_is_only_text(hub: Dashboards) -> None:
+    rows = table(browser(hub, "dispatcher"), "/lifts.csv?q=300001")
+    assert rows[1][1].startswith(f"'{FORMULA}")
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "＝1"])
+def test_every_beginning_of_a_formula_is_guarded(text: str) -> None:
+    assert spreadsheet.guarded(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("cell", ["a=1", "", -1, 1.5, None])
+def test_what_is_no_formula_stays_as_it_is(cell: str | float | None) -> None:
+    assert spreadsheet.guarded(cell) == cell
+
+
+def test_presence_narrows_and_orders(hub: Dashboards) -> None:
+    hear(
+        hub,
+        {
+            "235274": timedelta(seconds=5),
+            "300002": timedelta(minutes=2),
+            "300003": timedelta(hours=1),
+        },
+    )
+    seat = browser(hub, "dispatcher")
+    assert column(table(seat, "/lifts.csv?presence=online")) == ["235274"]
+    assert column(table(seat, "/lifts.csv?presence=late")) == ["300002"]
+    assert column(table(seat, "/lifts.csv?presence=offline")) == ["300003"]
+    assert len(table(seat, "/lifts.csv?presence=never")) == 1 + 58
+    heard = column(table(seat, "/lifts.csv?sort=-heard"))
+    assert heard[:3] == ["235274", "300002", "300003"]
+    assert column(table(seat, "/lifts.csv?sort=heard"))[:3] == heard[2::-1]
+    assert "/lifts/300002" in seat.get("/lifts?presence=late").text
+
+
+def test_typing_is_answered_with_rows_and_a_clean_address(hub: Dashboards) -> None:
+    seat = browser(hub, "dispatcher")
+    answer = seat.get("/lifts?q=2352&area=&firm=&kind=", headers={"HX-Request": "true"})
+    assert "<html" not in answer.text
+    assert "/lifts/235274" in answer.text
+    assert answer.headers["HX-Replace-Url"] == "/lifts?q=2352"
+
+
+def test_an_old_or_wrong_address_opens_the_list(hub: Dashboards) -> None:
+    seat = browser(hub, "dispatcher")
+    for wrong in ("?sort=nothing", "?offset=x", "?presence=asleep", "?offset=99999999999999"):
+        assert seat.get(f"/lifts{wrong}").status_code == 200
+    for wrong in ("?from=yesterday", "?level=9&state=x", "?to=9999-12-31", "?from=0001-01-01"):
+        assert seat.get(f"/{wrong}").status_code == 200, wrong
+
+
+@pytest.mark.parametrize("path", ["/lifts", "/lifts.csv"])
+def test_a_firm_is_shown_its_own_lifts_whatever_it_asks_for(hub: Dashboards, path: str) -> None:
+    firm = browser(hub, "firm")
+    for asked in ("", "?firm=F2", "?area=410200", "?q=30", "?presence=never", "?sort=-heard"):
+        told = firm.get(path + asked).text
+        assert "300001" not in told, asked
+    assert "235274" in firm.get(path).text
+
+
+def test_a_city_is_shown_its_own(hub: Dashboards) -> None:
+    city = browser(hub, "city")
+    assert column(table(city, "/lifts.csv")) == ["235274"]
+    assert column(table(city, "/lifts.csv?area=410200")) == []
+    assert column(table(city, "/kitchens.csv")) == ["K0001"]
+    page = city.get("/kitchens").text
+    assert "K0001" in page
+    assert "K0002" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "refused"),
+    [
+        ("/kitchens.csv", {"firm", "station"}),
+        ("/quarantine.csv", {"firm", "station", "dispatcher"}),
+        ("/lifts.csv", set()),
+        ("/incidents.csv", set()),
+    ],
+)
+def test_a_file_asks_for_the_rights_of_its_page(
+    hub: Dashboards, path: str, refused: set[str]
+) -> None:
+    page = path.removesuffix(".csv").replace("/incidents", "/")
+    for role in Role:
+        client = browser(hub, role.value)
+        status = 403 if role.value in refused else 200
+        assert client.get(path).status_code == status, role
+        assert client.get(page).status_code == status, role
+    nobody = TestClient(create_app(hub.context("staff")), headers={"Accept": "text/html"})
+    assert nobody.get(path, follow_redirects=False).status_code == 303
+
+
+def test_the_interface_counts_and_pages_only_what_may_be_seen(hub: Dashboards) -> None:
+    city = browser(hub, "city-seat")
+    told = city.get("/api/v1/kitchens?limit=1").json()
+    assert ([each["code"] for each in told["items"]], told["total"]) == (["K0001"], 1)
+    assert city.get("/api/v1/kitchens?limit=1&offset=1").json() == {"items": [], "total": 1}
+    whole = hub.client(role=Role.DISPATCHER)
+    assert whole.get("/api/v1/kitchens?area=410202").json()["items"][0]["code"] == "K0002"
+    assert whole.get("/api/v1/lifts?firm=F2&limit=1").json()["total"] == 60
+    assert whole.get("/api/v1/lifts?presence=never").json()["total"] == 61
+    own = hub.client(role=Role.FIRM)
+    assert own.get("/api/v1/lifts").json()["total"] == 1
+    assert own.get("/api/v1/lifts?firm=F2").json()["total"] == 0
+
+
+def test_kitchens_by_camera_and_grade(hub: Dashboards) -> None:
+    seat = browser(hub, "dispatcher")
+    assert column(table(seat, "/kitchens.csv?camera=offline")) == ["K0001"]
+    assert column(table(seat, "/kitchens.csv?camera=none")) == ["K0002"]
+    assert column(table(seat, "/kitchens.csv?grade=B")) == ["K0002"]
+    assert column(table(seat, "/kitchens.csv?sort=-code")) == ["K0002", "K0001"]
+
+
+def take(hub: Dashboards, key: str, code: str, at: datetime, kind: Kind = Kind.TRAPPED) -> str:
+    def write(connection: Connection) -> str:
+        lift = queries.lift_by_code(connection, code)
+        intake = Intake(event_key=key, kind=kind, source=Source.FORM, lift=lift, people=2)
+        context = hub.context("staff")
+        return open_incident(connection, intake, context.policies, at, TEST).incident_id
+
+    return hub.database.write(write)
+
+
+def test_incidents_running_and_closed(hub: Dashboards) -> None:
+    older = take(hub, "k1", "235274", NOON - timedelta(days=2))
+    newer = take(hub, "k2", "300002", NOON - timedelta(minutes=1), Kind.FAULT)
+    with closing(sqlite3.connect(hub.database.path)) as file, file:
+        file.execute(
+            "UPDATE incident SET state = 'closed', closed_at = ?, wake_at = NULL WHERE id = ?",
+            ((NOON - timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S.%f"), older),
+        )
+    seat = browser(hub, "dispatcher")
+    assert column(table(seat, "/incidents.csv")) == [newer]
+    assert column(table(seat, "/incidents.csv?state=all")) == [newer, older]
+    assert column(table(seat, "/incidents.csv?state=all&sort=opened")) == [older, newer]
+    assert column(table(seat, "/incidents.csv?state=closed")) == [older]
+    assert column(table(seat, "/incidents.csv?kind=fault")) == [newer]
+    assert column(table(seat, "/incidents.csv?q=300002")) == [newer]
+    assert column(table(seat, "/incidents.csv?state=all&area=410105")) == [older]
+    day = (NOON - timedelta(days=2)).date().isoformat()
+    assert column(table(seat, f"/incidents.csv?from={day}&to={day}")) == [older]
+    for order in search.ORDERS:
+        assert seat.get(f"/?state=all&sort={order}").status_code == 200
+    found = seat.get(f"/?q={older}").text
+    assert "Look among all incidents" in found
+    assert f"/incidents/{older}" in seat.get("/?state=closed").text
+    assert f"/incidents/{older}" in seat.get("/fragments/board?state=closed").text
+
+
+def test_incidents_are_told_to_those_who_were_asked(hub: Dashboards) -> None:
+    own = take(hub, "k1", "235274", NOON)
+    other = take(hub, "k2", "300002", NOON)
+    assert column(table(browser(hub, "firm"), "/incidents.csv?state=all")) == [own]
+    assert column(table(browser(hub, "station"), "/incidents.csv?state=all")) == []
+    assert column(table(browser(hub, "city"), "/incidents.csv?state=all")) == [own]
+    every = column(table(browser(hub, "supervisor"), "/incidents.csv?state=all&sort=code"))
+    assert every == [own, other]
+    assert other not in browser(hub, "firm").get("/?state=all").text
+
+
+def lay_quarantine(hub: Dashboards) -> None:
+    folder = hub.folder / "telemetry"
+    folder.mkdir(parents=True, exist_ok=True)
+    for day, topics in (
+        ("2026-11-22", ["lift/v1/410100/G1/status", "lift/v1/410200/G2/status"]),
+        ("2026-11-23", ["lift/v1/410100/G1/event", "kitchen/v1/410200/K/sensor"]),
+    ):
+        with closing(sqlite3.connect(folder / f"{day}.db")) as file, file:
+            file.execute(QUARANTINE)
+            for n, topic in enumerate(topics):
+                at = datetime.fromisoformat(f"{day}T04:0{n}:00+00:00")
+                reason = "bad_json" if n else "lift_unknown"
+                file.execute(
+                    "INSERT INTO quarantine (received_at_us, topic, reason, field, detail, raw)"
+                    " VALUES (?, ?, ?, 'lift', '@SUM', ?)",
+                    (us(at), topic, reason, b"{"),
+                )
+
+
+def test_quarantine_across_days(hub: Dashboards) -> None:
+    lay_quarantine(hub)
+    admin = browser(hub, "administrator")
+    newest = [
+        "kitchen/v1/410200/K/sensor",
+        "lift/v1/410100/G1/event",
+        "lift/v1/410200/G2/status",
+        "lift/v1/410100/G1/status",
+    ]
+    rows = table(admin, "/quarantine.csv")
+    assert column(rows, 1) == newest
+    assert column(rows, 4) == ["'@SUM"] * 4
+    assert column(table(admin, "/quarantine.csv?sort=received"), 1) == newest[::-1]
+    assert column(table(admin, "/quarantine.csv?sort=topic"), 1) == sorted(newest)
+    by_reason = column(table(admin, "/quarantine.csv?sort=-reason"), 1)
+    assert by_reason == [newest[1], newest[3], newest[0], newest[2]]
+    assert column(table(admin, "/quarantine.csv?reason=bad_json"), 1) == [newest[0], newest[2]]
+    assert column(table(admin, "/quarantine.csv?q=g2"), 1) == [newest[2]]
+    page = admin.get("/quarantine?q=g2").text
+    assert "1 in all" in page
+    assert column(table(browser(hub, "city"), "/quarantine.csv"), 1) == [newest[1], newest[3]]
+
+
+def test_quarantine_in_parts_is_the_whole(hub: Dashboards) -> None:
+    lay_quarantine(hub)
+    reader = QuarantineReader(hub.folder / "telemetry")
+    for order in ("received", "reason", "topic"):
+        for descending in (True, False):
+            whole, total = reader.keys(QuarantineFilter(), order, descending=descending, limit=10)
+            parts = [
+                reader.keys(
+                    QuarantineFilter(), order, descending=descending, limit=1, offset=start
+                )[0][0]
+                for start in range(total)
+            ]
+            assert parts == list(whole)
+            assert [kept.id for kept in reader.fetch(whole)] == list(whole)
+
+
+def test_a_list_that_is_too_long_says_so_at_its_end(hub: Dashboards) -> None:
+    text = "".join(spreadsheet.lines(["a"], ([n] for n in range(500))))
+    assert text.count("\r\n") == 501
+    assert text.startswith("\ufeffa\r\n0\r\n")
