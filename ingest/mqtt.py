@@ -70,9 +70,6 @@ class Session:
         self._acknowledging = threading.Lock()
         self._closing = threading.Event()
         self._answered = threading.Event()  # the latest subscription
-        self._wake_in, self._wake_out = socket.socketpair()
-        self._wake_in.setblocking(False)  # noqa: FBT003  (its only signature)
-        self._wake_out.setblocking(False)  # noqa: FBT003  (its only signature)
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{lane}", daemon=True)
         self._client = Client(
             CallbackAPIVersion.VERSION2,
@@ -88,6 +85,9 @@ class Session:
             self._client.tls_set(
                 address.ca_file or None, address.cert_file or None, address.key_file or None
             )
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._wake_in.setblocking(False)  # noqa: FBT003  (its only signature)
+        self._wake_out.setblocking(False)  # noqa: FBT003  (its only signature)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message

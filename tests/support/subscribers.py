@@ -82,10 +82,24 @@ def keep(_batch: list[Delivery]) -> None:
     """Settle nothing."""
 
 
-def publish_lines(port: int, lines: Iterable[str], topic: str = TOPIC) -> None:
+def publish_lines(
+    port: int, lines: Iterable[str], topic: str = TOPIC, options: Sequence[str] = ()
+) -> None:
     """One message a line, QoS 1, by the real client; back when the broker has all of them."""
     subprocess.run(
-        ["mosquitto_pub", "-p", str(port), "-q", "1", "-t", topic, "-l"],
+        [
+            "mosquitto_pub",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-q",
+            "1",
+            "-t",
+            topic,
+            "-l",
+            *options,
+        ],
         input="".join(f"{line}\n" for line in lines).encode(),
         check=True,
         timeout=60,
