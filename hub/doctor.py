@@ -18,6 +18,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.clock import Clock
+from core.errors import HubError
+from hub import history
 from hub.schema import newest
 from hub.settings import Settings
 
@@ -54,6 +56,7 @@ def examine(settings: Settings, clock: Clock, *, running: bool) -> list[Finding]
         *_clock(settings.data_dir, clock.now()),
         *_ports(settings, running=running),
         *_broker(settings),
+        *_history(settings),
         *_parts(),
     ]
 
@@ -171,6 +174,30 @@ def _broker(settings: Settings) -> Iterator[Finding]:
             "the embedded one: for trying out only, its queues overwrite what is unread",
             "apt-get install mosquitto, or name yours in HUB_MQTT__URL",
         )
+
+
+def _history(settings: Settings) -> Iterator[Finding]:
+    """The store of telemetry history; a rescue never depends on it, so nothing here is serious."""
+    if not settings.history.url:
+        yield Finding("history", Verdict.WELL, "in the day files of the data folder")
+        return
+    try:
+        for each in history.check(settings, lifts=_lifts(settings)):
+            verdict = Verdict.WELL if each.well else Verdict.WORTH_KNOWING
+            yield Finding("history", verdict, f"InfluxDB: {each.says}", each.remedy)
+    except HubError as error:  # the message names the remedy
+        yield Finding("history", Verdict.SERIOUS, str(error), "pip install '.[influx]'")
+
+
+def _lifts(settings: Settings) -> int:
+    """How many lifts are registered, as far as that can be read."""
+    file = settings.data_dir / "hub.db"
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            (number,) = connection.execute("SELECT count(*) FROM lift").fetchone()
+            return int(number)
+    except sqlite3.Error:
+        return 0
 
 
 def _parts() -> Iterator[Finding]:

@@ -14,6 +14,9 @@ from ingest.timeseries.embedded import EmbeddedStore
 from ingest.timeseries.spool import SpoolRows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ingest.timeseries.checkup import Checked
     from ingest.timeseries.influx import InfluxStore
 
 READ_WITHIN = timedelta(seconds=8)  # a page that waits longer is no page
@@ -46,6 +49,14 @@ def influx(history: History, timeout: timedelta) -> "InfluxStore":
         bucket=history.bucket,
         timeout=timeout,
     )
+
+
+def check(settings: Settings, *, lifts: int) -> "Iterator[Checked]":
+    """What the doctor wants to know of a configured InfluxDB; HubError without its client."""
+    with closing(influx(settings.history, READ_WITHIN)) as store:
+        from ingest.timeseries import checkup  # noqa: PLC0415  (an optional extra)
+
+        yield from checkup.check(store, lifts=lifts)
 
 
 def drain(settings: Settings, folder: Path, clock: Clock, stop: threading.Event) -> None:

@@ -8,6 +8,7 @@ Queries name lifts and fields as Flux string literals, which `flux_text` makes a
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ except ImportError as error:
 _REFUSED = {400, 422}
 _NOT_FOUND = 404
 _TOO_LARGE = 413
+_DROPPED = re.compile(r" dropped=([0-9]+)$")
 _MOST_LIFTS = 50  # of one query
 _DAY = timedelta(days=1)
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -77,8 +79,9 @@ class InfluxStore:
         words = self._attempt(lines) if lines else None
         if words is None:
             return
-        if len(lines) == 1:
-            yield Refusal(*lines[0], words)
+        dropped = _DROPPED.search(words)
+        if len(lines) == 1 or (dropped and int(dropped[1]) == len(lines)):
+            yield from (Refusal(point, line, words) for point, line in lines)
             return
         half = len(lines) // 2
         yield from self._sift(lines[:half])
@@ -96,6 +99,14 @@ class InfluxStore:
         except (HTTPError, OSError) as error:
             raise _unavailable(error) from error
         return None
+
+    def probe(self) -> None:
+        """Whether it answers, takes the token and has the bucket, to read and to write.
+
+        Raises Unavailable with the reason `down`, `token`, `bucket` or `busy`.
+        """
+        self._attempt([])
+        list(self._rows(f"{self._from(_BEGINNING, _BEGINNING + _DAY)} |> limit(n: 1)"))
 
     def window(self, window: Window) -> Series:
         """The field aggregated per step."""
@@ -161,15 +172,15 @@ class InfluxStore:
         except ApiException as error:
             if error.status != _NOT_FOUND:
                 raise _unavailable(error) from error
-            database, _, _ = self._bucket.partition("/")  # 1.8 has no delete interface
-            self.influxql(f"DELETE WHERE time < '{_flux_time(before)}'", database)
+            # 1.8 has no delete interface
+            self.influxql(f"DELETE WHERE time < '{_flux_time(before)}'")
         except (HTTPError, OSError) as error:
             raise _unavailable(error) from error
 
-    def influxql(self, statement: str, database: str = "") -> list[dict[str, Any]]:  # Any: JSON
+    def influxql(self, statement: str) -> list[dict[str, Any]]:  # Any: JSON
         """What a statement in the language of 1.x answers: its series. Raises Unavailable."""
         rest = self._client.api_client.rest_client
-        query = urlencode({"q": statement, "db": database})
+        query = urlencode({"q": statement, "db": self._bucket.partition("/")[0]})
         headers = {"Authorization": f"Token {self._client.token}"}
         try:
             answer = rest.POST(f"{self._client.url}/query?{query}", headers=headers)
