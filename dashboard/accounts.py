@@ -15,7 +15,7 @@ from functools import partial
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from core import journal
 from core.clock import Clock
@@ -321,27 +321,6 @@ def change_password(
 
     database.write(change)
     return True
-
-
-def ensure_first_administrator(database: Database, clock: Clock) -> str | None:
-    """On a hub without any account make `admin`; answers its one-time password, else None."""
-    number = select(func.count()).select_from(tables.account)
-    if database.read(lambda c: c.execute(number).scalar_one()):
-        return None
-    password = new_secret()
-    database.write(
-        partial(
-            create_account,
-            name="admin",
-            display_name="Administrator",
-            password_hash=hash_password(password),
-            role=Role.ADMINISTRATOR,
-            must_change_password=True,
-            now=clock.now(),
-            actor=Actor("system", "first start"),
-        )
-    )
-    return password
 
 
 def _count_failure(

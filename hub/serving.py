@@ -16,7 +16,7 @@ from core import log
 from core.clock import Clock, SystemClock
 from core.db import Database
 from core.errors import HubError, Unavailable
-from dashboard import accounts
+from dashboard import roster
 from hub import broker, demo, lifeline, schema
 from hub.doctor import version
 from hub.folder import DataFolder
@@ -103,8 +103,8 @@ def _prepare(
             with console.status("Building the simulated city"):
                 return demo.seed(database, folder, settings.demo.scenario, clock).accounts
         demo.disable(database, clock)
-        password = accounts.ensure_first_administrator(database, clock)
-    return {"admin": password} if password else {}
+        first = roster.ensure_first_administrator(database, clock)
+    return {first.name: first.password} if first else {}
 
 
 def _roles(settings: Settings, folder: DataFolder) -> list[Role]:
@@ -163,7 +163,9 @@ def _announce(
     if settings.demo.scenario:
         console.print("\nA simulated city runs beside it. Sign in with one of its accounts:")
     elif secrets:
-        console.print("\nFirst start. Sign in once with this password, then choose your own:")
+        console.print(
+            "\nNobody could administer it yet. Sign in once with this, then choose your own:"
+        )
     for name, password in secrets.items():
         console.print(f"  {name:<12}  {password}", markup=False, highlight=False)
     console.print("\nCtrl-C stops it.")

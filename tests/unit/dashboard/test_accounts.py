@@ -83,7 +83,3 @@ def test_a_firm_account_without_a_firm_is_refused(hub: Dashboards) -> None:
                 actor=TEST,
             )
         )
-
-
-def test_there_is_one_first_administrator(hub: Dashboards) -> None:
-    assert accounts.ensure_first_administrator(hub.database, hub.clock) is None
