@@ -66,6 +66,7 @@ class AppContext:
     staff_base_url: str
     version: str
     secure_cookies: bool = False
+    authority: Path | None = None  # of the hub's own making, for phones to install
     demo: DemoInfo | None = None
 
 

@@ -17,6 +17,8 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 LARGEST_BODY = 256 * 1024  # bytes; forms and JSON of a rescue are far smaller
+# A browser keeps the promise of HTTPS for every port of a name: never make it for these.
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _YEAR_S = 31_536_000
 
 
@@ -43,8 +45,7 @@ class SecurityHeaders:
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
         }
-        if tls:
-            self._headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
+        self._strict = f"max-age={_YEAR_S}" if tls else ""
         self._cache = "no-store" if private else "no-cache"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,9 +60,16 @@ class SecurityHeaders:
                 for name, value in self._headers.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", self._cache)
+                if self._strict and _host(scope) not in LOCAL:
+                    headers["Strict-Transport-Security"] = self._strict
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+def _host(scope: Scope) -> str:
+    host = Headers(scope=scope).get("host", "")
+    return host.rpartition(":")[0].strip("[]") if ":" in host else host
 
 
 class BodyLimit:

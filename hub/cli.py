@@ -187,20 +187,28 @@ def import_lifts(
 
 @tls_app.command("init")
 def tls_init(
-    names: Annotated[list[str] | None, typer.Argument(help="Host names or addresses.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Host names or addresses, the one for phones first.")
+    ] = None,
     renew: Annotated[bool, typer.Option("--renew", help="Replace the certificate.")] = False,
+    port: Port = None,
     data: Data = None,
 ) -> None:
-    """Make an authority and a certificate, with a QR code that installs the authority."""
-    settings = _settings(data=data)
+    """Make an authority and a certificate, with a QR code from which phones install it."""
+    settings = _settings(port, data)
     folder = settings.data_dir / "tls"
-    wanted = names or [socket.gethostname(), "localhost", "127.0.0.1"]
+    given = names or [each for each in (tls.own_address(), socket.gethostname()) if each]
+    wanted = list(dict.fromkeys([*given, "localhost", "127.0.0.1"]))
     made = tls.initialise(folder, wanted, SystemClock().now(), renew=renew)
-    code = segno.make(made.authority.read_text(), error="l")
-    code.save(str(folder / "authority-qr.png"), scale=4)
-    console.print(f"certificate for {', '.join(wanted)}: {made.certificate}")
-    console.print(f"authority to install on phones: {made.authority}")
-    console.print(f"as a QR code: {folder / 'authority-qr.png'}; compare the fingerprint:")
+    base = settings.public.base_url or f"https://{wanted[0]}:{settings.public_port}"
+    address = base.rstrip("/") + tls.AUTHORITY_PATH
+    code = segno.make(address, micro=False)
+    code.save(str(folder / "authority-qr.png"), scale=8)
+    if sys.stdout.isatty():
+        code.terminal(compact=True)
+    console.print(f"certificate for {', '.join(wanted)}: {made.certificate}", soft_wrap=True)
+    console.print(f"phones install the authority, once the hub runs, from {address}")
+    console.print(f"(QR code: {folder / 'authority-qr.png'}). Let them compare the fingerprint:")
     console.print(f"  {made.fingerprint}", soft_wrap=True)
     console.print(
         f"then: ./run --host 0.0.0.0 --tls-cert {made.certificate} --tls-key {made.key}",

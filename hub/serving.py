@@ -17,7 +17,7 @@ from core.clock import Clock, SystemClock
 from core.db import Database
 from core.errors import HubError, Unavailable
 from dashboard import roster
-from hub import broker, demo, lifeline, schema
+from hub import broker, demo, lifeline, schema, tls
 from hub.doctor import version
 from hub.folder import DataFolder
 from hub.settings import Settings, environment
@@ -31,6 +31,8 @@ _TURN = timedelta(milliseconds=200)
 
 def serve(settings: Settings, console: Console) -> None:
     """Run every process of this machine until Ctrl-C; raises HubError where it cannot start."""
+    if settings.web.tls_cert and settings.web.tls_key:
+        tls.check(settings.web.tls_cert, settings.web.tls_key)
     clock = SystemClock()
     folder = DataFolder(settings.data_dir.resolve())
     folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -157,6 +159,8 @@ def _announce(
     console.print(f"\n[bold]Supervision hub {version()} is up[/]")
     console.print(f"  staff pages   {settings.staff_url}")
     console.print(f"  public pages  {settings.public_url}")
+    if settings.web.tls_cert and tls.authority_behind(settings.web.tls_cert, folder.root / "tls"):
+        console.print(f"  for phones    {settings.public_url}{tls.AUTHORITY_PATH}")
     with suppress(HubError, ValueError):
         known = broker.address(folder, settings.mqtt)
         console.print(f"  MQTT broker   {known.host}:{known.port}")
@@ -172,11 +176,11 @@ def _announce(
 
 
 def _answers(settings: Settings) -> bool:
-    if settings.tls:
-        return not broker.is_free(settings.web.port, settings.web.host)
-    url = f"http://{_reach(settings.web.host)}:{settings.web.port}/health/live"
+    certificate = settings.web.tls_cert
+    trusted = tls.trust_alone(certificate) if certificate else None
+    url = f"{settings.local_url}/health/live"
     try:
-        with urllib.request.urlopen(url, timeout=2):
+        with urllib.request.urlopen(url, timeout=2, context=trusted):  # noqa: S310  (our own)
             return True
     except (urllib.error.URLError, OSError):
         return False

@@ -161,12 +161,18 @@ class Settings(BaseSettings):
         return self.web.base_url or self._url(self.web.host, self.web.port)
 
     @property
+    def local_url(self) -> str:
+        """The address of the staff pages from this very machine, whatever stands before it."""
+        return self._url(self.web.host, self.web.port)
+
+    @property
     def public_url(self) -> str:
         """The address of the public pages, as people type it."""
         return self.public.base_url or self._url(self.public_host, self.public_port)
 
     def _url(self, host: str, port: int) -> str:
         shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  (compared)
+        shown = f"[{shown}]" if ":" in shown else shown
         return f"{'https' if self.tls else 'http'}://{shown}:{port}"
 
 

@@ -1,10 +1,13 @@
 """A certificate authority of one's own, for phones that need HTTPS.
 
 `hub tls init` makes an authority and a server certificate signed by it. The authority's key is
-written with mode 0600 and never leaves the folder; the certificate is what phones install.
+written with mode 0600 and never leaves the folder; the certificate is what phones install, from
+the public pages' AUTHORITY_PATH, to which the QR code leads.
 """
 
 import ipaddress
+import socket
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,8 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from core.errors import Conflict
+from core.errors import Conflict, Unavailable
 
+AUTHORITY_PATH = "/ca.crt"
 AUTHORITY_DAYS = 3650
 SERVER_DAYS = 397  # the longest that today's browsers accept
 
@@ -50,6 +54,12 @@ def initialise(folder: Path, names: Sequence[str], now: datetime, *, renew: bool
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),
+            critical=False,
+        )
         .sign(signer, hashes.SHA256())
     )
     _write_secret(folder / "server.key", _private(key))
@@ -59,6 +69,65 @@ def initialise(folder: Path, names: Sequence[str], now: datetime, *, renew: bool
         issued,
         folder / "server.key",
         authority.fingerprint(hashes.SHA256()).hex(":").upper(),
+    )
+
+
+def check(certificate: Path, key: Path) -> None:
+    """Whether pages can be served with these; raises Unavailable with what to do."""
+    for file in (certificate, key):
+        if not file.is_file():
+            raise Unavailable(f"{file}: there is no such file; `hub tls init` makes both")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except ssl.SSLError as error:
+        raise Unavailable(
+            f"{certificate} and {key} are no certificate with its key ({error.reason}): "
+            "give the chain and its key as PEM"
+        ) from error
+
+
+def trust_alone(certificate: Path) -> ssl.SSLContext:
+    """Trust the holder of this very certificate, by whatever name it is reached.
+
+    For programs on the same machine, which reach the pages by 127.0.0.1.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(certificate)
+    return context
+
+
+def authority_behind(certificate: Path, folder: Path) -> Path | None:
+    """The authority in `folder` where it has signed this chain; else phones need none of ours."""
+    authority = folder / "authority.pem"
+    if authority.exists() and authority.read_bytes() in certificate.read_bytes():
+        return authority
+    return None
+
+
+def own_address() -> str | None:
+    """The address by which the network knows this machine; None without one. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        address: str = probe.getsockname()[0]
+    return None if ipaddress.ip_address(address).is_loopback else address
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
     )
 
 
@@ -75,20 +144,8 @@ def _authority(folder: Path, now: datetime) -> tuple[x509.Certificate, ec.Ellipt
         _builder(name, name, now, AUTHORITY_DAYS)
         .public_key(key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(
-            x509.KeyUsage(
-                digital_signature=False,
-                content_commitment=False,
-                key_encipherment=False,
-                data_encipherment=False,
-                key_agreement=False,
-                key_cert_sign=True,
-                crl_sign=True,
-                encipher_only=False,
-                decipher_only=False,
-            ),
-            critical=True,
-        )
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
     _write_secret(key_file, _private(key))

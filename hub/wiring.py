@@ -8,8 +8,8 @@ rooms of one floor.
 import asyncio
 import threading
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +26,6 @@ from alerts.intake import take_call
 from alerts.notify.log_sender import LogSender
 from alerts.notify.webhook_sender import WebhookSender
 from alerts.policy import PolicyBook
-from alerts.timekeeping import ClockFollower
 from core import log
 from core.clock import Clock
 from core.db import Database
@@ -38,10 +37,11 @@ from devices.judging import Limits
 from devices.model import Camera, Lift
 from devices.protocol.messages import Receipt
 from devices.protocol.topics import EMERGENCY_FILTERS, TELEMETRY_FILTERS, Topic
-from hub import broker, demo, history
+from hub import broker, demo, history, tls
 from hub.doctor import version
 from hub.folder import DataFolder
 from hub.settings import Settings
+from hub.threads import corrected, run_together
 from ingest.emergency import EmergencyLane
 from ingest.latest import LatestReader, LatestStates
 from ingest.mqtt import Session
@@ -138,6 +138,7 @@ def run_rescue(ground: Ground, stop: threading.Event) -> None:
 def run_telemetry(ground: Ground, stop: threading.Event) -> None:
     """The telemetry lane of the first shard; it reads the registry and owns its files."""
     clock, folder = ground.clock, ground.folder
+    where = broker.address(folder, ground.settings.mqtt)
     with ExitStack() as stack:
         database = stack.enter_context(Database(ground.database_url, readers=2))
         stack.enter_context(corrected(clock, database))
@@ -153,7 +154,7 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             return limits
 
         session = Session(
-            broker.address(folder, ground.settings.mqtt),
+            where,
             "hub-telemetry-0",
             TELEMETRY_FILTERS,
             lane="telemetry",
@@ -211,6 +212,7 @@ def run_simulator(ground: Ground, stop: threading.Event) -> None:
 
     known = demo.load(ground.folder)
     address = broker.address(ground.folder, ground.settings.mqtt)
+    certificate = ground.settings.web.tls_cert
 
     async def live() -> None:
         ended = asyncio.Event()
@@ -223,12 +225,19 @@ def run_simulator(ground: Ground, stop: threading.Event) -> None:
         threading.Thread(target=wait, name="stop", daemon=True).start()
         await fleet.run(
             demo.scenario(ground.settings.demo.scenario),
-            broker_host=address.host,
-            broker_port=address.port,
-            api_base=ground.settings.staff_url,
+            fleet.Connections(
+                broker_host=address.host,
+                broker_port=address.port,
+                # Our own broker takes devices that do not sign in; a configured one knows only us.
+                broker_username=address.username if ground.settings.mqtt.url else "",
+                broker_password=address.password if ground.settings.mqtt.url else "",
+                broker_tls=address.tls,
+                api_base=ground.settings.local_url,
+                api_tls=tls.trust_alone(certificate) if certificate else None,
+                webhook_port=known.webhook_port,
+                camera_port=known.camera_port,
+            ),
             tokens=known.tokens,
-            webhook_port=known.webhook_port,
-            camera_port=known.camera_port,
             clock=ground.clock,
             stop=ended,
         )
@@ -267,20 +276,6 @@ class Registry:
         return self._directory
 
 
-@contextmanager
-def corrected(clock: Clock, database: Database) -> Iterator[None]:
-    """Keep the clock of a process without an engine with the engine's."""
-    stop = threading.Event()
-    follower = ClockFollower(database, clock)
-    thread = threading.Thread(target=follower.run, args=(stop,), name="clock")
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
 def policies_of(ground: Ground) -> PolicyBook:
     """The policy file, in the hub's zone, as fast as the simulated city lives."""
     file = ground.settings.policy_file or Path(alerts.policy.__file__).with_name("policy.toml")
@@ -289,37 +284,6 @@ def policies_of(ground: Ground) -> PolicyBook:
     if ground.settings.demo.scenario:
         return book.scaled(demo.scenario(ground.settings.demo.scenario).speed)
     return book
-
-
-def run_together(
-    parts: Mapping[str, Callable[[threading.Event], None]], stop: threading.Event
-) -> None:
-    """Run each part on a thread; one that fails ends all, so that the process starts afresh."""
-    failed: list[BaseException] = []
-    ended = threading.Event()
-
-    def guarded(run: Callable[[threading.Event], None]) -> None:
-        try:
-            run(ended)
-        except BaseException as error:  # noqa: BLE001  (raised again below)
-            failed.append(error)
-        finally:
-            ended.set()
-
-    threads = [
-        threading.Thread(target=guarded, args=(run,), name=name) for name, run in parts.items()
-    ]
-    for thread in threads:
-        thread.start()
-    while not ended.is_set() and not stop.is_set():
-        stop.wait(0.1)
-    ended.set()
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise failed[0]
-    if not stop.is_set():
-        raise Unavailable("a part ended before it was told to")
 
 
 def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None:
@@ -357,6 +321,8 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
             staff_base_url=settings.staff_url,
             version=version(),
             secure_cookies=settings.tls,
+            authority=settings.web.tls_cert
+            and tls.authority_behind(settings.web.tls_cert, folder.root / "tls"),
             demo=DemoInfo(
                 scenario=settings.demo.scenario,
                 speed=demo.scenario(settings.demo.scenario).speed,

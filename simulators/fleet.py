@@ -1,8 +1,9 @@
 """The whole pretend world as one asyncio loop: cars, gateways, crews, a seat and a camera."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from random import Random
@@ -17,7 +18,7 @@ from devices.protocol.topics import Realm
 from simulators import city as cities
 from simulators import crew
 from simulators.desk import Desk, Work
-from simulators.gateway import GatewayLink
+from simulators.gateway import BrokerDoor, GatewayLink
 from simulators.hub_api import HubApi
 from simulators.orders import OrderDoor, Posted
 from simulators.people import CrewWork, SeatWork
@@ -42,6 +43,10 @@ class Connections:
     api_base: str
     webhook_port: int
     camera_port: int
+    broker_username: str = ""
+    broker_password: str = field(default="", repr=False)
+    broker_tls: bool = False
+    api_tls: ssl.SSLContext | None = None  # whom to trust; None: the system's authorities
 
 
 class Fleet:
@@ -95,7 +100,8 @@ class Fleet:
         camera = await self._camera(connections.camera_port)
         await door.start()
         try:
-            async with httpx2.AsyncClient(timeout=10, trust_env=False) as client:
+            trusted = connections.api_tls or True
+            async with httpx2.AsyncClient(timeout=10, trust_env=False, verify=trusted) as client:
                 self._desks = self._people(client, connections.api_base, tokens)
                 await self._live(connections, stop)
         finally:
@@ -110,19 +116,25 @@ class Fleet:
                 group.create_task(desk.run(), name=f"desk {name}")
                 for name, desk in self._desks.items()
             ]
-            host, port = connections.broker_host, connections.broker_port
+            door = BrokerDoor(
+                connections.broker_host,
+                connections.broker_port,
+                connections.broker_username,
+                connections.broker_password,
+                connections.broker_tls,
+            )
             for n, link in enumerate(self._links):
                 # A few at a time: a city that connects at once is a storm.
                 pause = timedelta(milliseconds=10 * n)
                 name = f"gateway {link.identity}"
-                tasks.append(group.create_task(self._speak(link, host, port, pause), name=name))
+                tasks.append(group.create_task(self._speak(link, door, pause), name=name))
             await stop.wait()
             for task in tasks:
                 task.cancel()
 
-    async def _speak(self, link: GatewayLink, host: str, port: int, pause: timedelta) -> None:
+    async def _speak(self, link: GatewayLink, door: BrokerDoor, pause: timedelta) -> None:
         await self._clock.sleep(pause)
-        await link.run(host, port)
+        await link.run(door)
 
     async def _move(self) -> None:
         while True:
@@ -214,13 +226,9 @@ class Fleet:
 
 async def run(
     scenario: Scenario,
+    connections: Connections,
     *,
-    broker_host: str,
-    broker_port: int,
-    api_base: str,
     tokens: Mapping[str, str],
-    webhook_port: int,
-    camera_port: int,
     clock: Clock,
     stop: asyncio.Event,
 ) -> None:
@@ -229,5 +237,4 @@ async def run(
     `tokens`: bearer tokens by whose they are: `firm:F001`, `station:S001`, `dispatcher`; whoever
     has none stays at home. Raises OSError when a port is taken.
     """
-    connections = Connections(broker_host, broker_port, api_base, webhook_port, camera_port)
     await Fleet(scenario, clock=clock).run(connections, tokens, stop)

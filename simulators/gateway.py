@@ -6,8 +6,10 @@ help wait apart and are never dropped. After a reconnection the outbox leaves as
 """
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice, takewhile
 from random import Random
@@ -34,6 +36,17 @@ OUTBOX = 600
 RETRY_BASE = timedelta(seconds=1)
 RETRY_CAP = timedelta(seconds=20)
 _log = get("simulators.gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerDoor:
+    """Where the broker is; without a username a gateway does not sign in."""
+
+    host: str
+    port: int
+    username: str = ""
+    password: str = field(default="", repr=False)
+    tls: bool = False
 
 
 class GatewayLink:
@@ -96,12 +109,12 @@ class GatewayLink:
         )
         self.post(Kind.HEARTBEAT, beat)
 
-    async def run(self, host: str, port: int) -> None:
+    async def run(self, door: BrokerDoor) -> None:
         """Stay connected until cancelled; each failure waits longer, with jitter."""
         attempt = 0
         while True:
             try:
-                await self._connection(host, port)
+                await self._connection(door)
             except aiomqtt.MqttError as error:
                 if self.connected:
                     attempt = 0
@@ -119,10 +132,13 @@ class GatewayLink:
         gone = Heartbeat(ts=ts, seq=0, boot=self.boot, offline=True)
         return aiomqtt.Will(self._topic(Kind.HEARTBEAT), codec.encode(gone), qos=1)
 
-    async def _connection(self, host: str, port: int) -> None:
+    async def _connection(self, door: BrokerDoor) -> None:
         client = aiomqtt.Client(
-            host,
-            port,
+            door.host,
+            door.port,
+            username=door.username or None,
+            password=door.password or None,
+            tls_context=ssl.create_default_context() if door.tls else None,
             identifier=self.identity,
             protocol=aiomqtt.ProtocolVersion.V311,
             clean_session=True,

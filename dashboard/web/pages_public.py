@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from ssl import PEM_cert_to_DER_cert
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -75,6 +76,18 @@ class Step:
 
     key: str
     at: datetime | None
+
+
+@router.get("/ca.crt")
+def authority(context: Context) -> Response:
+    """The certificate authority of the hub's own making, as phones install it."""
+    if context.authority is None:
+        raise NotFound("page", "/ca.crt")
+    return Response(
+        PEM_cert_to_DER_cert(context.authority.read_text()),
+        media_type="application/x-x509-ca-cert",
+        headers={"Content-Disposition": 'attachment; filename="supervision-hub-ca.crt"'},
+    )
 
 
 @router.get("/")

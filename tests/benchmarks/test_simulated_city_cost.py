@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import SystemClock
-from simulators.fleet import run
+from simulators.fleet import Connections, run
 from simulators.scenario import shipped
 from tests.support import mosquitto
 from tests.support.ports import free_port
@@ -25,12 +25,14 @@ async def test_500_lifts_cost_at_most_a_fifth_of_a_core(tmp_path: Path) -> None:
         city = asyncio.create_task(
             run(
                 shipped(),
-                broker_host="127.0.0.1",
-                broker_port=broker.port,
-                api_base=f"http://127.0.0.1:{free_port()}",
+                Connections(
+                    broker_host="127.0.0.1",
+                    broker_port=broker.port,
+                    api_base=f"http://127.0.0.1:{free_port()}",
+                    webhook_port=free_port(),
+                    camera_port=free_port(),
+                ),
                 tokens={},
-                webhook_port=free_port(),
-                camera_port=free_port(),
                 clock=clock,
                 stop=stop,
             )

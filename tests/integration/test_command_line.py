@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.schema import newest
+
 
 def hub(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")}  # noqa: TID251
@@ -29,7 +31,7 @@ def test_an_unknown_setting_stops_every_command_and_names_the_nearest() -> None:
 
 def test_a_new_folder_is_migrated_backed_up_and_restored(tmp_path: Path) -> None:
     data, archive, other = tmp_path / "data", tmp_path / "hub.tar.gz", tmp_path / "other"
-    assert "new -> 0001" in hub("migrate", "--data", str(data)).stdout
+    assert f"new -> {newest()}" in hub("migrate", "--data", str(data)).stdout
     assert hub("backup", str(archive), "--data", str(data)).returncode == 0
     assert "every hash fits" in hub("restore", "--verify", str(archive)).stdout
     assert hub("restore", str(archive), "--data", str(other)).returncode == 0

@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,8 +20,16 @@ from tests.support.wait import wait_until
 class HubProcess:
     """`hub serve` or `hub demo` in a process group of its own."""
 
-    def __init__(self, data: Path, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        authority: Path | None = None,
+    ) -> None:
+        """`authority` is whom to trust where the hub is served by HTTPS."""
         self.data = data
+        self.authority = authority
         self.web_port = free_port()
         self.public_port = free_port()
         self.settings = {
@@ -35,12 +45,24 @@ class HubProcess:
     @property
     def url(self) -> str:
         """Address of the staff pages."""
-        return f"http://127.0.0.1:{self.web_port}"
+        return f"{self._scheme}://127.0.0.1:{self.web_port}"
 
     @property
     def public_url(self) -> str:
         """Address of the public pages."""
-        return f"http://127.0.0.1:{self.public_port}"
+        return f"{self._scheme}://127.0.0.1:{self.public_port}"
+
+    @property
+    def _scheme(self) -> str:
+        return "https" if self.authority else "http"
+
+    def open(self, address: str | urllib.request.Request, *, timeout_s: float = 5) -> HTTPResponse:
+        """What the hub answers; raises HTTPError, or URLError while nobody listens."""
+        trusted = ssl.create_default_context(cafile=self.authority) if self.authority else None
+        answer: HTTPResponse = urllib.request.urlopen(  # noqa: S310  (our own address)
+            address, timeout=timeout_s, context=trusted
+        )
+        return answer
 
     def start(self, command: Sequence[str] = ("serve",), *, timeout_s: float = 120) -> Self:
         """Start and wait until the hub says that it is ready."""
@@ -80,7 +102,7 @@ class HubProcess:
         if self.process is not None and self.process.poll() is not None:
             raise AssertionError(f"the hub ended with {self.process.returncode}\n{self.log()}")
         try:
-            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as answer:  # noqa: S310
+            with self.open(f"{self.url}/health/ready") as answer:
                 told = json.load(answer)
         except OSError:
             return False
@@ -92,9 +114,8 @@ class HubProcess:
         """The status of a GET, 0 while nobody listens."""
         base = self.public_url if public else self.url
         try:
-            with urllib.request.urlopen(base + path, timeout=5) as answer:  # noqa: S310
-                code: int = answer.status
-                return code
+            with self.open(base + path) as answer:
+                return answer.status
         except urllib.error.HTTPError as error:
             return error.code
         except OSError:
@@ -111,7 +132,7 @@ class HubProcess:
         request = urllib.request.Request(  # noqa: S310  (our own address)
             f"{self.url}/api/v1{path}", headers={"Authorization": f"Bearer {self.token}"}
         )
-        with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
+        with self.open(request, timeout_s=timeout_s) as answer:
             return json.load(answer)
 
     def log(self) -> str:
