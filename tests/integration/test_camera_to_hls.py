@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -20,16 +21,20 @@ from devices.findings import CameraBack, CameraDark
 from devices.model import Camera, SourceKind
 from simulators.camera import Fault, Login, Look, write_clip
 from tests.support.cameras import cameras
-from tests.support.wait import wait_until
+from tests.support.wait import wait_until as wait_briefly
 from video import snapshot
 from video.fleet import Fleet
 from video.layout import hls_folder
+from video.media import SourceLost
+from video.rtsp import RtspSource
 from video.state import StateReader
 from video.stream import Limits, StreamState
 
 LOOK = Look("SAMPLE KITCHEN", seconds=4)
 QUICK = Limits(
-    silent_after=timedelta(seconds=1.2),
+    # Half of it is the patience of one read. A busy machine starves the simulated camera for a
+    # second; were we less patient, every such second would cost a reconnect and a key frame.
+    silent_after=timedelta(seconds=3),
     offline_after=timedelta(seconds=0.8),
     open_within=timedelta(seconds=2),
     retry_base=timedelta(seconds=0.1),
@@ -38,6 +43,10 @@ QUICK = Limits(
     cameras_every=timedelta(seconds=0.2),
     pictures_noted_every=timedelta(seconds=0.4),
 )
+
+
+wait_until = partial(wait_briefly, timeout_s=40)
+"""Patience costs nothing where all is well, and a machine under load is no fault of a camera."""
 
 
 def camera(url: str, *, name: str = "K0001-1", kind: SourceKind = SourceKind.RTSP) -> Camera:
@@ -198,3 +207,54 @@ def test_a_wrong_password_is_named_and_appears_nowhere(
     assert "wrong-secret" not in said
     with sqlite3.connect(tmp_path / "handoff.db") as kept:
         assert "wrong-secret" not in "\n".join(kept.iterdump())
+
+
+def held() -> tuple[int, int]:
+    """Threads (libav's too) and open files and sockets of this process."""
+    threads, files = (sum(1 for _ in Path("/proc/self", each).iterdir()) for each in ("task", "fd"))
+    return threads, files
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only Linux shows what is held")
+def test_twenty_losses_leave_no_thread_and_no_socket_behind() -> None:
+    patience = timedelta(seconds=10)
+    with cameras({"k1": LOOK}) as served:
+        source = RtspSource(served.url("k1"), patience, patience)
+        nowhere = RtspSource(served.url("none"), patience, patience)
+
+        def lose(n: int) -> None:
+            with source.open() as feed:
+                packets = feed.packets()
+                next(packets)
+                if n % 2:  # the camera hangs up; otherwise we do
+                    served.inflict("k1", Fault.DROP)
+                    with pytest.raises(SourceLost):
+                        for _ in packets:
+                            pass
+            with pytest.raises(SourceLost), (nowhere if n % 2 else source).open():
+                raise SourceLost("enough")
+            served.inflict("k1", Fault.NONE)
+
+        for n in range(2):
+            lose(n)
+        before = held()
+        for n in range(20):
+            lose(n)
+        wait_until(
+            lambda: all(now <= then for now, then in zip(held(), before, strict=True)),
+            what=f"threads and files back to {before}",
+        )
+
+
+def test_a_camera_that_comes_and_goes_keeps_one_worker(tmp_path: Path) -> None:
+    def workers() -> list[str]:
+        return [each.name for each in threading.enumerate() if each.name.startswith("camera-")]
+
+    with cameras({"k1": LOOK}) as served, fleet_of([camera(served.url("k1"))], tmp_path):
+        for _ in range(5):
+            seen = newest(playlist(tmp_path))
+            wait_until(lambda seen=seen: newest(playlist(tmp_path)) > seen, what="a new segment")  # type: ignore[misc]
+            served.inflict("k1", Fault.DROP)
+            served.inflict("k1", Fault.NONE)
+            assert workers() == ["camera-K0001-1"]
+    wait_until(lambda: not workers(), what="the worker gone")
