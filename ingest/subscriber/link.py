@@ -62,6 +62,8 @@ class Link:
         self._view = memoryview(self._buffer)
         self._outgoing = bytearray()
         self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+        self._emptied = False
         self._sent_at = clock.monotonic()
         self._pinged_at: float | None = None
         self._left = False
@@ -72,11 +74,16 @@ class Link:
         Raises OSError when the connection is broken.
         """
         with self._receiving:
-            data = self._read()
-            if data is None and timeout_s > 0 and not self.ended.is_set():
-                mask = select.POLLIN | (select.POLLOUT if self._outgoing and not self.broken else 0)
-                self._poll.register(self._socket, mask)
-                self._poll.poll(timeout_s * 1000)
+            # A read that did not fill the buffer has emptied the socket: to read again at once
+            # would ask the kernel in vain.
+            data = None if self._emptied else self._read()
+            if data is None and not self.ended.is_set():
+                if self._outgoing and not self.broken:
+                    self._poll.modify(self._socket, select.POLLIN | select.POLLOUT)
+                    self._poll.poll(timeout_s * 1000)
+                    self._poll.modify(self._socket, select.POLLIN)
+                else:
+                    self._poll.poll(timeout_s * 1000)
                 data = self._read()
         if data:
             self._pinged_at = None
@@ -153,6 +160,7 @@ class Link:
                     size = self._more(self._tls, size)
             except _NOT_NOW:
                 return None
+            self._emptied = self._tls is None and size < READ_SIZE
             return bytes(self._view[:size])
 
     def _more(self, tls: ssl.SSLSocket, size: int) -> int:

@@ -160,6 +160,8 @@ class BatchSession:
     # On the lane's thread.
 
     def _await_link(self, timeout_s: float) -> Link | None:
+        if (link := self._link) is not None and not self._early:
+            return link
         with self._changed:
             self._changed.wait_for(
                 lambda: self._link or self._early or self._closing.is_set(), max(timeout_s, 0)

@@ -25,6 +25,7 @@ def make(
     client_id: str = "hub-telemetry-0",
     filters: Sequence[str] = FILTERS,
     keep_alive: timedelta = timedelta(seconds=30),
+    capacity: int = 50,
 ) -> Subscriber:
     """A subscriber that is not started; paho with a short queue, so that it stalls soon."""
     clock = SystemClock()
@@ -35,7 +36,7 @@ def make(
             filters,
             lane="telemetry",
             clock=clock,
-            capacity=50,
+            capacity=capacity,
             keep_alive=keep_alive,
         )
     return BatchSession(
