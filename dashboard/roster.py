@@ -63,6 +63,12 @@ def own_accounts(connection: Connection) -> tuple[str, ...]:
     return tuple(connection.execute(select(a.name).where(~a.demo).order_by(a.name)).scalars())
 
 
+def has_demo(connection: Connection) -> bool:
+    """Whether the demo made accounts here, enabled or not."""
+    a = tables.account.c
+    return connection.execute(select(a.id).where(a.demo).limit(1)).first() is not None
+
+
 def _has_administrator(connection: Connection) -> bool:
     a = tables.account.c
     query = select(a.id).where(a.role == Role.ADMINISTRATOR.value, ~a.demo, a.disabled_at.is_(None))

@@ -84,6 +84,12 @@ def find_lifts(
     return Page(tuple(map(store.to_lift, rows)), total.scalar_one(), limit, offset)
 
 
+def rescue_codes(connection: Connection) -> list[str]:
+    """The rescue code of every lift, in order."""
+    c = tables.lift.c.rescue_code
+    return list(connection.execute(select(c).order_by(c)).scalars())
+
+
 def lifts_of_firm(connection: Connection, firm_id: int) -> tuple[Lift, ...]:
     """The lifts that a firm maintains, by code."""
     c = tables.lift.c

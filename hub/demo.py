@@ -2,7 +2,8 @@
 
 Everything is seeded once and found again at the next start; passwords and tokens lie in
 demo/demo.json, for the owner alone. Without the demo none of them exists: `hub serve` on the same
-folder finds the accounts marked as the demo's and disables them.
+folder finds the accounts marked as the demo's and disables them. A folder that serves people is
+never a demo's: its lifts and accounts would be mixed with made-up ones.
 """
 
 import dataclasses
@@ -17,10 +18,10 @@ from sqlalchemy import Connection, update
 
 from core.clock import Clock
 from core.db import Database
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.ids import new_secret
 from core.journal import Actor
-from dashboard import accounts, tables
+from dashboard import accounts, roster, tables
 from dashboard.access import Role, Scope
 from devices import commands, queries
 from hub.broker import free_port
@@ -32,6 +33,7 @@ from simulators.scenario import Scenario
 _ACTOR = Actor("system", "demo")
 _FILE = "demo.json"
 _STEP = 200
+_NAMED = 5  # accounts, where the demo is refused
 _SHOWN = ("admin", "dispatcher", "supervisor", "firm1", "station1")
 WEBHOOK_PORT = 9100
 CAMERA_PORT = 8554
@@ -66,15 +68,19 @@ def load_or_none(folder: DataFolder) -> Demo | None:
 
 
 def seed(database: Database, folder: DataFolder, scenario_name: str, clock: Clock) -> Demo:
-    """Make the city, its accounts and its tokens where they are missing."""
+    """Make the city, its accounts and its tokens where they are missing.
+
+    Raises Conflict("not_a_demo") on a folder that holds accounts or lifts of real people.
+    """
     world = scenario(scenario_name)
+    _refuse_real(database, folder, world)
     found = load_or_none(folder)
     webhook_port = free_port(found.webhook_port if found else WEBHOOK_PORT)
     camera_port = free_port(found.camera_port if found else CAMERA_PORT)
     _seed_registry(database, folder, world, clock, webhook_port, camera_port)
+    _enable(database, enabled=True, now=clock.now())
     kept = found or _make_accounts(database, clock)
     demo = dataclasses.replace(kept, webhook_port=webhook_port, camera_port=camera_port)
-    _enable(database, enabled=True, now=clock.now())
     _keep(folder, demo)
     return demo
 
@@ -82,6 +88,29 @@ def seed(database: Database, folder: DataFolder, scenario_name: str, clock: Cloc
 def disable(database: Database, clock: Clock) -> None:
     """Without the demo nobody signs in with its accounts."""
     _enable(database, enabled=False, now=clock.now())
+
+
+def _refuse_real(database: Database, folder: DataFolder, world: Scenario) -> None:
+    """A demo's folder is known by its accounts; before they are made, by no lift but the city's."""
+    ours = database.read(roster.own_accounts)
+    if ours:
+        held = f"accounts that are not the demo's ({', '.join(ours[:_NAMED])})"
+    elif not database.read(roster.has_demo) and database.read(partial(_has_lifts, world=world)):
+        held = "lifts that are not the demo's"
+    else:
+        return
+    raise Conflict(
+        "not_a_demo",
+        f"the data folder {folder.root} holds {held}; the demo would mix its made-up city into "
+        "it. Start it without the demo (./run --no-demo, or hub serve), or give the demo a "
+        "folder of its own with --data",
+    )
+
+
+def _has_lifts(connection: Connection, world: Scenario) -> bool:
+    """Whether there are lifts that a start of this scenario, cut off midway, cannot have left."""
+    made = {lift.rescue_code for lift in cities.generate(world).lifts}
+    return any(code not in made for code in queries.rescue_codes(connection))
 
 
 def _enable(database: Database, *, enabled: bool, now: datetime) -> None:
@@ -211,9 +240,13 @@ class _NewAccount:
 def _make_account(
     connection: Connection, new: _NewAccount, now: datetime
 ) -> tuple[bool, str | None]:
-    """Whether the account had to be made, and a fresh token where a simulated person needs one."""
+    """Whether the account had to be made, and a fresh token where a simulated person needs one.
+
+    A token is issued for an account of the demo only; raises Conflict for another of that name.
+    """
     try:
-        accounts.account_by_name(connection, new.name)
+        if not accounts.account_by_name(connection, new.name).demo:
+            raise Conflict("not_a_demo", f"the account {new.name} is not the demo's")
         made = False
     except NotFound:
         accounts.create_account(
