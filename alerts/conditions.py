@@ -1,28 +1,43 @@
 """From telemetry to conditions: pure, one lift at a time.
 
 Theory of operation. Events name their condition: `begin` raises it, `end` clears it by the same
-event id. `trapped.*` events and the inference below are only suspicions at first: false ones are
-common (door sensors, air-pressure sensing), so they must last `confirm_after` before they are
-raised. Inference: the car stands outside its door zone, the door is closed and somebody is inside.
-What is unknown supports no suspicion. While the lift is in inspection mode, alarms that the code
-table marks as suppressed there are remembered but not raised; a person's call comes by another
-way and is never held back. A gateway whose last will arrives is `device.offline` until it speaks.
-All instants are the hub's time of receipt; the device's clock is only reported.
+event id. A lift has at most one open condition a code: a device that begins the same once more
+without having ended it only renames it. What sensors are known to get wrong must last before it is
+raised (`LASTING`; domain/practice: 5 s for doors and e-bikes, `confirm_after` for trapping), and
+noisy codes are raised at most `NOISY_A_DAY` times in 24 hours.
+
+Inference of trapping: the car stands outside its door zone, the door is closed and somebody is
+inside, for `confirm_after`. What is unknown supports no suspicion. While the lift is in inspection
+mode, alarms that the code table marks as suppressed there are remembered but not raised; a person's
+call comes by another way and is never held back. A gateway whose last will arrives is
+`device.offline` until it speaks.
+
+Whether something lasted is counted by when it happened, so that what waited at the broker while the
+hub was down confirms nothing that had already passed; a suspicion that arrives late waits `GRACE`
+for the words behind it. What is told (`since`) is the hub's time of receipt; the device's clock is
+only reported.
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from devices.codes import EVENT_CODES
 from devices.findings import ConditionCleared, ConditionRaised, Finding, Severity
-from devices.judging import Candidate, Judged, LiftMemory, Limits, OpenCondition
+from devices.judging import Candidate, Judged, LiftMemory, Limits, OpenCondition, Raised
 from devices.protocol.messages import Door, Event, Heartbeat, Mode, Motion, Phase, Status
 
 TRAPPED = "trapped."
 INFERRED = "trapped.between"
 OFFLINE = "device.offline"
+GRACE = timedelta(seconds=5)
+LASTING: Mapping[str, timedelta] = MappingProxyType(
+    {code: timedelta(seconds=5) for code in ("door.close", "door.open", "ebike")}
+)
+NOISY_A_DAY = 3
+_DAY = timedelta(hours=24)
 
 
 def judge(
@@ -31,6 +46,7 @@ def judge(
     lift_code: str,
     limits: Limits,
     received_at: datetime,
+    happened_at: datetime | None = None,
 ) -> Judged:
     """Judge one message in order of arrival; never raises for what a sender can send."""
     before = memory or LiftMemory()
@@ -38,7 +54,8 @@ def judge(
         moved = _moved(before, message)
         if moved.mode is not Mode.INSPECTION and not _suspicious(moved):
             return Judged(memory=moved)
-    due = elapse(before, lift_code, limits, received_at)
+    happened = min(happened_at or received_at, received_at)
+    due = elapse(before, lift_code, limits, happened)
     now, findings = due.memory, list(due.findings)
     if isinstance(message, Heartbeat) and message.offline:
         step = _offline(now, message, lift_code, limits, received_at)
@@ -48,9 +65,9 @@ def judge(
         step = Judged(memory=online.memory)
     match message:
         case Event():
-            step = _event(step.memory, message, lift_code, limits, received_at)
+            step = _event(step.memory, message, lift_code, limits, received_at, happened)
         case Status():
-            step = _status(step.memory, message, lift_code, limits, received_at)
+            step = _status(step.memory, message, lift_code, limits, received_at, happened)
         case Heartbeat():
             pass
     return Judged(memory=_wake(step.memory), findings=(*findings, *step.findings))
@@ -61,31 +78,40 @@ def elapse(memory: LiftMemory, lift_code: str, limits: Limits, now: datetime) ->
     del limits  # part of the seam: how long a suspicion must last stands in its due_at
     findings: list[Finding] = []
     still: list[Candidate] = []
-    opened = list(memory.open)
+    opened, noisy = list(memory.open), memory.noisy
     for candidate in memory.candidates:
         if candidate.due_at > now:
             still.append(candidate)
             continue
-        opened.append(_condition(candidate, lift_code))
-        findings.append(
-            ConditionRaised(
-                event_id=candidate.event_id,
-                subject_kind="lift",
-                subject=lift_code,
-                code=candidate.code,
-                severity=candidate.severity,
-                since=candidate.since,
-                device_at=candidate.device_at,
-                floor=candidate.floor,
-                occupied=candidate.occupied,
-                detail="inferred" if candidate.inferred else "",
-            )
-        )
-    kept = replace(memory, open=tuple(opened), candidates=tuple(still))
+        silent = False
+        if candidate.code in LASTING:
+            noisy = tuple(each for each in noisy if each.at > candidate.since - _DAY)
+            silent = sum(each.code == candidate.code for each in noisy) >= NOISY_A_DAY
+            if not silent:
+                noisy = (*noisy, Raised(candidate.code, candidate.since))
+        opened.append(_condition(candidate, lift_code, suppressed=silent))
+        if not silent:
+            findings.append(_raised(candidate, lift_code))
+    kept = replace(memory, open=tuple(opened), candidates=tuple(still), noisy=noisy)
     return Judged(memory=_wake(kept), findings=tuple(findings))
 
 
-def _condition(candidate: Candidate, lift_code: str) -> OpenCondition:
+def _raised(candidate: Candidate, lift_code: str) -> ConditionRaised:
+    return ConditionRaised(
+        event_id=candidate.event_id,
+        subject_kind="lift",
+        subject=lift_code,
+        code=candidate.code,
+        severity=candidate.severity,
+        since=candidate.since,
+        device_at=candidate.device_at,
+        floor=candidate.floor,
+        occupied=candidate.occupied,
+        detail="inferred" if candidate.inferred else "",
+    )
+
+
+def _condition(candidate: Candidate, lift_code: str, *, suppressed: bool) -> OpenCondition:
     return OpenCondition(
         event_id=candidate.event_id,
         subject_kind="lift",
@@ -93,6 +119,8 @@ def _condition(candidate: Candidate, lift_code: str) -> OpenCondition:
         code=candidate.code,
         severity=candidate.severity,
         since=candidate.since,
+        suppressed=suppressed,
+        renamed=candidate.renamed,
     )
 
 
@@ -113,6 +141,7 @@ def _moved(memory: LiftMemory, status: Status) -> LiftMemory:
         door_zone=memory.door_zone if status.door_zone is None else status.door_zone,
         occupied=memory.occupied if status.occupied is None else status.occupied,
         floor=memory.floor if status.floor is None else status.floor,
+        noisy=memory.noisy,
         settled=True,
     )
 
@@ -122,30 +151,54 @@ def _key(lift_code: str, event_id: str) -> str:
 
 
 def _event(
-    memory: LiftMemory, event: Event, lift_code: str, limits: Limits, at: datetime
+    memory: LiftMemory,
+    event: Event,
+    lift_code: str,
+    limits: Limits,
+    at: datetime,
+    happened: datetime,
 ) -> Judged:
     known = EVENT_CODES.get(event.code)
     key = _key(lift_code, event.event_id)
     if event.phase is Phase.END:
-        return _clear(memory, lambda open_id: open_id == key, at)
-    seen = {o.event_id for o in memory.open} | {c.event_id for c in memory.candidates}
-    if event.phase is not Phase.BEGIN or key in seen:
+        return _clear(memory, lambda one: (one.renamed or one.event_id) == key, at)
+    if event.phase is not Phase.BEGIN:
         return Judged(memory=memory)
+    standing = {one.code for one in memory.open} | {one.code for one in memory.candidates}
+    if event.code in standing:
+        return Judged(memory=_renamed(memory, event.code, key))
     candidate = Candidate(
         event_id=key,
         code=event.code,
         severity=Severity(known.severity) if known else Severity.INFO,
         since=at,
-        due_at=at + limits.confirm_after if event.code.startswith(TRAPPED) else at,
+        due_at=_due(event.code, limits, at, happened),
         device_at=_device_at(event.ts),
         floor=memory.floor if event.floor is None else event.floor,
         occupied=memory.occupied if event.occupied is None else event.occupied,
     )
     if memory.mode is Mode.INSPECTION and known is not None and known.suppressed_in_inspection:
-        silent = replace(_condition(candidate, lift_code), suppressed=True)
+        silent = _condition(candidate, lift_code, suppressed=True)
         return Judged(memory=replace(memory, open=(*memory.open, silent)))
     waiting = replace(memory, candidates=(*memory.candidates, candidate))
-    return elapse(waiting, lift_code, limits, at)
+    return elapse(waiting, lift_code, limits, happened)
+
+
+def _due(code: str, limits: Limits, at: datetime, happened: datetime) -> datetime:
+    lasting = limits.confirm_after if code.startswith(TRAPPED) else LASTING.get(code)
+    if lasting is None:
+        return happened
+    return max(happened + lasting, at + min(GRACE, lasting)) if at > happened else at + lasting
+
+
+def _renamed(memory: LiftMemory, code: str, key: str) -> LiftMemory:
+    return replace(
+        memory,
+        open=tuple(replace(one, renamed=key) if one.code == code else one for one in memory.open),
+        candidates=tuple(
+            replace(one, renamed=key) if one.code == code else one for one in memory.candidates
+        ),
+    )
 
 
 def _device_at(ts: int) -> datetime | None:
@@ -156,7 +209,12 @@ def _device_at(ts: int) -> datetime | None:
 
 
 def _status(
-    memory: LiftMemory, status: Status, lift_code: str, limits: Limits, at: datetime
+    memory: LiftMemory,
+    status: Status,
+    lift_code: str,
+    limits: Limits,
+    at: datetime,
+    happened: datetime,
 ) -> Judged:
     names = ("mode", "car", "door", "door_zone", "occupied", "floor")
     told = {n: getattr(status, n) for n in names if getattr(status, n) is not None}
@@ -166,7 +224,7 @@ def _status(
         return Judged(memory=merged)
     inferred = f"{lift_code}:inferred-"
     if not _suspicious(merged):
-        return _clear(merged, lambda event_id: event_id.startswith(inferred), at)
+        return _clear(merged, lambda one: one.event_id.startswith(inferred), at)
     told_already = any(o.code.startswith(TRAPPED) for o in merged.open) or any(
         c.code.startswith(TRAPPED) for c in merged.candidates
     )
@@ -177,7 +235,7 @@ def _status(
         code=INFERRED,
         severity=Severity.CRITICAL,
         since=at,
-        due_at=at + limits.confirm_after,
+        due_at=_due(INFERRED, limits, at, happened),
         device_at=_device_at(status.ts),
         floor=merged.floor,
         occupied=True,
@@ -195,18 +253,20 @@ def _suspicious(memory: LiftMemory) -> bool:
     )
 
 
-def _clear(memory: LiftMemory, ended: Callable[[str], bool], at: datetime) -> Judged:
+def _clear(
+    memory: LiftMemory, ended: Callable[[OpenCondition | Candidate], bool], at: datetime
+) -> Judged:
     findings = tuple(
         ConditionCleared(
             event_id=o.event_id, subject_kind=o.subject_kind, subject=o.subject, code=o.code, at=at
         )
         for o in memory.open
-        if ended(o.event_id) and not o.suppressed
+        if ended(o) and not o.suppressed
     )
     kept = replace(
         memory,
-        open=tuple(o for o in memory.open if not ended(o.event_id)),
-        candidates=tuple(c for c in memory.candidates if not ended(c.event_id)),
+        open=tuple(o for o in memory.open if not ended(o)),
+        candidates=tuple(c for c in memory.candidates if not ended(c)),
     )
     return Judged(memory=kept, findings=findings)
 
@@ -240,4 +300,4 @@ def _offline(
 
 def _online(memory: LiftMemory, at: datetime) -> Judged:
     gone = {o.event_id for o in memory.open if o.code == OFFLINE}
-    return _clear(memory, gone.__contains__, at)
+    return _clear(memory, lambda one: one.event_id in gone, at)

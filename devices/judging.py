@@ -20,6 +20,7 @@ class OpenCondition(Struct, frozen=True, kw_only=True):
     """A condition of one subject that was raised and has not been cleared.
 
     `suppressed` conditions are remembered, so that their end is understood, but were not raised.
+    `renamed` is the id under which a device that never ended it began the same once more.
     """
 
     event_id: str
@@ -29,6 +30,7 @@ class OpenCondition(Struct, frozen=True, kw_only=True):
     severity: Severity
     since: datetime
     suppressed: bool = False
+    renamed: str = ""
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -43,6 +45,14 @@ class Candidate(Struct, frozen=True, kw_only=True):
     floor: int | None = None
     occupied: bool | None = None
     inferred: bool = False
+    renamed: str = ""
+
+
+class Raised(Struct, frozen=True):
+    """A code that a lift raised, and when: counted where sensors are noisy."""
+
+    code: str
+    at: datetime
 
 
 class LiftMemory(Struct, frozen=True, kw_only=True):
@@ -61,6 +71,7 @@ class LiftMemory(Struct, frozen=True, kw_only=True):
     floor: int | None = None
     open: tuple[OpenCondition, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    noisy: tuple[Raised, ...] = ()
     wake_at: datetime | None = None
     settled: bool = False
 
@@ -93,8 +104,13 @@ class Judge(Protocol):
         lift_code: str,
         limits: Limits,
         received_at: datetime,
+        happened_at: datetime | None = None,
     ) -> Judged:
-        """Judge `message`; never raises for what a sender can send."""
+        """Judge `message`; never raises for what a sender can send.
+
+        happened_at: when it happened as best known by the hub's clock, at most `received_at`;
+        earlier for what waited at the broker or in the gateway.
+        """
         ...
 
 

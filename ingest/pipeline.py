@@ -36,6 +36,7 @@ from ingest.watch import Watch
 
 SHOWN = timedelta(seconds=10)  # how exact the age of a lift that says nothing new is
 NUMBERED = timedelta(seconds=20)  # how often the numbering of a gateway is written down
+MAX_POINTS = 100  # sensors and cameras that one kitchen gateway may name
 _PLAIN_FIELDS = frozenset({"ts", "seq", "boot", "lift"})
 
 _SHOWN_US = SHOWN // timedelta(microseconds=1)
@@ -85,10 +86,18 @@ class Pipeline:
             found = self.gateways[gateway_id] = GatewayTrack(gateway_id, area)
         return found
 
-    def read(self, deliveries: Sequence[Delivery], now: datetime, *, shed: bool = False) -> Draft:
+    def read(
+        self,
+        deliveries: Sequence[Delivery],
+        now: datetime,
+        *,
+        shed: bool = False,
+        caught_up: bool = True,
+    ) -> Draft:
         """Everything that these deliveries and the passing of time until `now` change.
 
-        With `shed` no point is kept (a full disk): conditions are judged all the same.
+        With `shed` no point is kept (a full disk): conditions are judged all the same. While not
+        `caught_up`, words that wait may yet tell that a suspicion is over: no time passes.
         """
         draft = Draft(now)
         self._reload()
@@ -109,7 +118,8 @@ class Pipeline:
                 self._read_closely(draft, route, delivery, moment_us)
             else:
                 self._take(draft, route, delivery, message, moment_us)
-        self.watch.pass_time(draft, now, self._overdue)
+        if caught_up:
+            self.watch.pass_time(draft, now, self._overdue)
         if shed:
             draft.shed_points()
         return draft
@@ -146,7 +156,16 @@ class Pipeline:
         if topic.realm is Realm.KITCHEN:
             kitchen = self._registry.resolve_kitchen(topic)
             point = getattr(message, "point", None) or getattr(message, "camera", topic.kind)
-            return self.track(f"{kitchen}/{point}")
+            key = f"{kitchen}/{point}"
+            if key not in gateway.points:
+                if len(gateway.points) >= MAX_POINTS:
+                    raise InvalidMessage(
+                        "too_many_points",
+                        f"{gateway.id} has named {MAX_POINTS} others",
+                        field="point",
+                    )
+                gateway.points |= {key}
+            return self.track(key)
         if isinstance(message, m.Heartbeat | m.CommandAck):  # for the gateway as a whole
             return self.track(f"gateway/{gateway.id}")
         lift = self._registry.resolve(topic, message.lift)  # type: ignore[union-attr]
@@ -253,11 +272,11 @@ class Pipeline:
             if at_us - track.shown_us > _SHOWN_US:
                 self.heard.add(track)
             if track.memory is None or not track.memory.settled:
-                self._judge_told(draft, route, track, message, at_us)
+                self._judge_told(draft, route, track, message, at_us, event_us)
             return "unchanged"
         line.told = merged(line.told, told)
         self.touched.add(track)
-        self._judge_told(draft, route, track, message, at_us)
+        self._judge_told(draft, route, track, message, at_us, event_us)
         if recent and shape.same(line.stored, told):
             return "unchanged"
         line.stored, line.stored_us = line.told, at_us
@@ -293,7 +312,7 @@ class Pipeline:
         track.event_us = max(track.event_us, event_us)
         self.heard.add(track)
         if isinstance(message, m.Event):
-            self.watch.judge(draft, track, message, at_us)
+            self.watch.judge(draft, track, message, at_us, event_us)
         elif isinstance(message, m.CameraFinding):
             draft.findings.append(_kitchen_finding(message, track.key, at_us, event_us))
         return "stored"
@@ -334,10 +353,16 @@ class Pipeline:
     # Conditions.
 
     def _judge_told(
-        self, draft: Draft, route: Route, track: Track, message: m.Message, at_us: int
+        self,
+        draft: Draft,
+        route: Route,
+        track: Track,
+        message: m.Message,
+        at_us: int,
+        event_us: int,
     ) -> None:
         if isinstance(message, m.Status):
-            self.watch.judge(draft, track, message, at_us)
+            self.watch.judge(draft, track, message, at_us, event_us)
         elif isinstance(message, m.Heartbeat):
             for lift in self._registry.lifts_of(route.gateway.id):
                 spoken_for = self.track(lift.rescue_code)
@@ -345,7 +370,7 @@ class Pipeline:
                     spoken_for.limits = self._limits(lift, route.gateway.id)
                 memory = spoken_for.memory
                 if message.offline or (memory is not None and not memory.settled):
-                    self.watch.judge(draft, spoken_for, message, at_us)
+                    self.watch.judge(draft, spoken_for, message, at_us, event_us)
 
 
 def remembered(events: tuple[str, ...], key: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -33,6 +33,8 @@ from ingest.timeseries.port import Batch
 LANE = "telemetry"
 BATCH = 2_000
 WAIT = timedelta(milliseconds=500)
+CATCH_UP = timedelta(seconds=5)  # after a connection the broker first sends what waited
+DEAF = timedelta(minutes=1)  # after so long without a broker, suspicions are told as they stand
 RETRY_BASE = timedelta(milliseconds=100)
 RETRY_CAP = timedelta(seconds=5)
 
@@ -74,6 +76,7 @@ class TelemetryLane:
         self._clock = clock
         self._latest = latest
         self._room = room
+        self._link = (False, clock.now())  # whether the broker is there, and since when
         self.pipeline = Pipeline(
             directory_loader, judge, elapse, limits, bands or DeadBands(), store.memories()
         )
@@ -117,7 +120,17 @@ class TelemetryLane:
 
     def _read(self, batch: Sequence[Delivery]) -> Draft:
         metrics.INGEST_IN_FLIGHT.labels(LANE).set(len(batch))
-        return self.pipeline.read(batch, self._clock.now(), shed=not self._room())
+        now = self._clock.now()
+        return self.pipeline.read(
+            batch, now, shed=not self._room(), caught_up=self._caught_up(batch, now)
+        )
+
+    def _caught_up(self, batch: Sequence[Delivery], now: datetime) -> bool:
+        """Whether nothing waits at the broker that was said before now, as far as can be known."""
+        up, since = self._link
+        if self._session.connected != up:
+            up, since = self._link = (not up, now)
+        return len(batch) < BATCH and now - since >= (CATCH_UP if up else DEAF)
 
     def _commit(self, draft: Draft) -> Draft:
         if draft.points or draft.findings or draft.quarantined or draft.memories:

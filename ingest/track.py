@@ -64,6 +64,7 @@ class GatewayTrack:
     clock: DeviceClock = TRUSTED
     events: tuple[str, ...] = ()  # the newest begins and ends, by event id and phase
     lifts: dict[str | None, Track] = field(default_factory=dict)
+    points: frozenset[str] = frozenset()  # of a kitchen
     kept_us: int = 0  # when its numbering was last written down
 
 

@@ -16,6 +16,8 @@ from ingest.draft import Draft
 from ingest.timeseries.steps import instant, micros
 from ingest.track import Track
 
+_PROMPT_US = 2_000_000  # what took less was on the road, and waited nowhere
+
 _log = log.get(__name__)
 
 
@@ -35,12 +37,19 @@ class Watch:
         self._wake(track)
 
     def judge(
-        self, draft: Draft, track: Track, message: Event | Status | Heartbeat, at_us: int
+        self,
+        draft: Draft,
+        track: Track,
+        message: Event | Status | Heartbeat,
+        at_us: int,
+        event_us: int,
     ) -> None:
-        """Let the rules look at a message."""
+        """Let the rules look at a message, received and happened at these instants."""
         if track.limits is None:
             return
-        judged = self._judge(track.memory, message, track.key, track.limits, instant(at_us))
+        at = instant(at_us)
+        happened = at if at_us - event_us < _PROMPT_US else instant(event_us)
+        judged = self._judge(track.memory, message, track.key, track.limits, at, happened)
         self._remember(draft, track, judged.memory)
         draft.findings += judged.findings
 

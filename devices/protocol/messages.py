@@ -259,9 +259,13 @@ class CameraStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ts: Millis
     seq: Seq
     boot: Boot
-    cameras: dict[str, Annotated[str, Meta(pattern=r"^(live|stalled|offline|unknown)\Z")]] = field(
-        default_factory=dict
-    )
+    cameras: Annotated[
+        dict[
+            Annotated[str, Meta(min_length=1, max_length=32)],
+            Annotated[str, Meta(pattern=r"^(live|stalled|offline|unknown)\Z")],
+        ],
+        Meta(max_length=100),
+    ] = field(default_factory=dict)
 
 
 Message = (

@@ -4,10 +4,11 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from devices.judging import Judged, LiftMemory, Limits
 from devices.model import Gateway
 from devices.protocol.messages import Event, Heartbeat, Status
 from ingest.deadband import DeadBands
-from ingest.pipeline import SHOWN
+from ingest.pipeline import MAX_POINTS, SHOWN
 from tests.support.registry import AREA, sample_directory, sample_lift
 from tests.support.rescue import START
 from tests.support.telemetry import EVENT, LIFT, STATUS, ListedBroker, Room, millis
@@ -130,11 +131,12 @@ def test_a_rule_that_fails_sets_one_message_aside(tmp_path: Path) -> None:
         message: Event | Status | Heartbeat,
         lift_code: str,
         limits: Limits,
-        received_at: object,
+        received_at: datetime,
+        happened_at: datetime | None = None,
     ) -> Judged:
         if isinstance(message, Status) and message.floor == 7:
             raise ZeroDivisionError
-        return conditions.judge(memory, message, lift_code, limits, received_at)  # type: ignore[arg-type]
+        return conditions.judge(memory, message, lift_code, limits, received_at, happened_at)
 
     with Room(tmp_path, judge=brittle) as room:
         for floor in (6, 7, 8):
@@ -182,6 +184,8 @@ def test_a_newest_state_and_an_open_suspicion_outlive_a_kill(tmp_path: Path) -> 
     first.settle()  # never flushed but once; then killed
     second = first.restart()
     second.after(60)
+    assert second.found() == []  # what waits at the broker may tell that it is over
+    second.after(5)
     (raised,) = second.found()
     assert isinstance(raised, ConditionRaised)
     assert raised.code == "trapped.between"
@@ -288,6 +292,30 @@ def test_a_will_tells_of_every_lift_and_the_next_word_takes_it_back(room: Room) 
     room.say("lift/v1/410100/G2/heartbeat")
     room.settle()
     assert [type(each).__name__ for each in room.found()] == ["ConditionRaised", "ConditionCleared"]
+
+
+def test_what_ended_while_the_hub_was_down_raises_nothing(tmp_path: Path) -> None:
+    first = Room(tmp_path)
+    first.say(floor=3, **STUCK)
+    first.settle()
+    first.clock.advance(timedelta(seconds=20))
+    first.say(car="running")
+    first.clock.advance(timedelta(minutes=10))  # nobody takes it meanwhile
+    waited = first.broker.held[0]
+    first.broker.held = [msgspec.structs.replace(waited, received_at=first.clock.now())]
+    second = first.restart()
+    second.settle()
+    second.after(120)
+    assert second.found() == []
+    second.close()
+
+
+def test_a_point_of_a_kitchen_may_not_be_invented_without_end(room: Room) -> None:
+    for number in range(MAX_POINTS + 5):
+        room.say("kitchen/v1/410100/K1/sensor", point=f"p{number}", temperature_c=3.0)
+    room.settle()
+    assert {each.reason for each in room.refused()} == {"too_many_points"}
+    assert len(room.refused()) == 5
 
 
 SAYINGS = st.lists(
