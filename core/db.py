@@ -98,10 +98,15 @@ class Database:
             )
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         self.path = Path(parsed.database)
+        # What a statement was given may be a person's: it never stands in an error's text.
         self._readers = create_engine(
-            parsed, pool_size=readers, max_overflow=readers, pool_timeout=10
+            parsed,
+            pool_size=readers,
+            max_overflow=readers,
+            pool_timeout=10,
+            hide_parameters=True,
         )
-        self._writer = create_engine(parsed, pool_size=1, max_overflow=0)
+        self._writer = create_engine(parsed, pool_size=1, max_overflow=0, hide_parameters=True)
         for engine, begin, read_only in (
             (self._readers, "BEGIN", True),
             (self._writer, "BEGIN IMMEDIATE", False),

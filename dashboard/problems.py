@@ -128,7 +128,9 @@ def install(app: FastAPI, *, error_page: ErrorPage) -> None:
         return response
 
     def broken(request: Request, error: Exception) -> Response:
-        _log.error("request_failed", path=request.url.path, error=repr(error))
+        # The route, not the address: an address may hold a reporter's token.
+        route = getattr(request.scope.get("route"), "path", "")
+        _log.error("request_failed", route=route, error=repr(error))
         return handle(request, error)
 
     for kind in (HubError, SignInNeeded, RequestValidationError, HTTPException):

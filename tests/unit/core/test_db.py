@@ -188,3 +188,17 @@ def test_once_is_a_unique_key_and_put_overwrites(database: Database) -> None:
     assert database.read(rows) == [("a", 3)]
     database.write(lambda c: put(c, THINGS, {"name": "a"}, n=4))
     assert database.read(rows) == [("a", 4)]
+
+
+def test_an_error_tells_nothing_of_what_a_statement_was_given(database: Database) -> None:
+    phone = "0371-00001234"
+    secret = Table("no_such_table", MetaData(), Column("reporter_phone", String(32)))
+    given = secret.insert().values(reporter_phone=phone)
+    asked = select(secret).where(secret.c.reporter_phone == phone)
+    with pytest.raises(OperationalError) as written:
+        database.write(lambda c: c.execute(given).rowcount)
+    with pytest.raises(OperationalError) as read:
+        database.read(lambda c: c.execute(asked).all())
+    for told in (written.value, read.value):
+        assert phone not in f"{told} {told!r}"
+        assert "parameters hidden" in str(told)
