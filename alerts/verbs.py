@@ -36,5 +36,6 @@ class Verb(StrEnum):
     ALARM_ACKNOWLEDGED = "alarm_acknowledged"
     CALL_REFUSED = "call_refused"  # call
     REFUSAL_SETTLED = "refusal_settled"
-    CLOCK_STEPPED = "clock_stepped"  # clock
+    CLOCK_ANCHORED = "clock_anchored"  # clock
+    CLOCK_STEPPED = "clock_stepped"
     CLOCK_CONFIRMED = "clock_confirmed"

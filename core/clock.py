@@ -13,7 +13,9 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 STEP_NOTICED = timedelta(seconds=2)
@@ -51,6 +53,31 @@ def machine_ticks() -> float:
     return time.clock_gettime(source)
 
 
+def machine_boot() -> str:
+    """Names this run of the machine; empty where the system does not tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What the wall clock said at a tick of one boot."""
+
+    wall: datetime
+    ticks: float
+    boot: str
+
+    def at(self, ticks: float) -> datetime:
+        """The instant of another tick of that boot."""
+        return self.wall + timedelta(seconds=ticks - self.ticks)
+
+    def is_of(self, boot: str) -> bool:
+        """Whether ticks of `boot` may be counted from here."""
+        return bool(boot) and self.boot == boot
+
+
 class SystemClock:
     """Wall time anchored once, moved on by the monotonic clock."""
 
@@ -58,15 +85,28 @@ class SystemClock:
         self,
         wall: Callable[[], datetime] = machine_wall,
         ticks: Callable[[], float] = machine_ticks,
+        boot: Callable[[], str] = machine_boot,
     ) -> None:
         self._wall = wall
         self._ticks = ticks
-        self._anchor = (wall(), ticks())
+        self._boot = boot()
+        self._anchor = Anchor(wall(), ticks(), self._boot)
+
+    @property
+    def anchor(self) -> Anchor:
+        """What this clock counts from."""
+        return self._anchor
+
+    def adopt(self, anchor: Anchor) -> bool:
+        """Count from another's anchor; False (and nothing changed) when it is of another boot."""
+        if not anchor.is_of(self._boot):
+            return False
+        self._anchor = anchor
+        return True
 
     def now(self) -> datetime:
         """The current instant, aware UTC, untouched by steps of the machine's clock."""
-        wall, origin = self._anchor
-        return wall + timedelta(seconds=self._ticks() - origin)
+        return self._anchor.at(self._ticks())
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary origin; never falls."""
@@ -78,7 +118,7 @@ class SystemClock:
 
     def reanchor(self) -> None:
         """Accept the machine's wall clock as it stands now."""
-        self._anchor = (self._wall(), self._ticks())
+        self._anchor = Anchor(self._wall(), self._ticks(), self._boot)
 
     async def sleep(self, duration: timedelta) -> None:
         """Let `duration` pass."""

@@ -12,12 +12,19 @@ class Machine:
     def __init__(self, now: datetime) -> None:
         self._wall = now
         self._ticks = 1000.0
+        self._boot = "first"
 
     def wall(self) -> datetime:
         return self._wall
 
     def ticks(self) -> float:
         return self._ticks
+
+    def boot(self) -> str:
+        return self._boot
+
+    def restart(self) -> None:
+        self._boot, self._ticks = "second", 5.0
 
     def run(self, duration: timedelta) -> None:
         self._wall += duration
@@ -31,7 +38,7 @@ class MachineClock(SystemClock):
     """The product's own clock on such a machine; waiting lets the machine run."""
 
     def __init__(self, machine: Machine) -> None:
-        super().__init__(machine.wall, machine.ticks)
+        super().__init__(machine.wall, machine.ticks, machine.boot)
         self.machine = machine
 
     def wait(self, event: threading.Event, duration: timedelta) -> bool:

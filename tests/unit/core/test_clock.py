@@ -71,7 +71,7 @@ def test_the_system_clock_is_aware_never_falls_and_knows_no_step() -> None:
 
 def test_a_step_of_the_machine_moves_now_only_once_it_is_accepted() -> None:
     machine = Machine(START)
-    clock = SystemClock(machine.wall, machine.ticks)
+    clock = SystemClock(machine.wall, machine.ticks, machine.boot)
     for hours in (1, -1):
         before = clock.now()
         machine.step(timedelta(hours=hours))
@@ -81,6 +81,19 @@ def test_a_step_of_the_machine_moves_now_only_once_it_is_accepted() -> None:
         clock.reanchor()
         assert clock.now() == before + timedelta(hours=hours, seconds=5)
         assert clock.step() == timedelta(0)
+
+
+def test_clocks_of_one_boot_may_count_from_the_same_anchor() -> None:
+    machine = Machine(START)
+    first = SystemClock(machine.wall, machine.ticks, machine.boot)
+    machine.step(timedelta(hours=1))
+    second = SystemClock(machine.wall, machine.ticks, machine.boot)
+    assert second.adopt(first.anchor)
+    assert second.now() == first.now() == START
+    machine.restart()
+    third = SystemClock(machine.wall, machine.ticks, machine.boot)
+    assert not third.adopt(first.anchor)
+    assert third.now() == machine.wall()
 
 
 def test_the_system_clock_tells_whether_the_event_was_set() -> None:
