@@ -12,13 +12,13 @@ from core.clock import SystemClock
 from devices.protocol.topics import TELEMETRY_FILTERS
 from ingest.lane import BrokerAddress
 from ingest.latest import LatestReader, LatestStates
-from ingest.mqtt import Session
 from ingest.quarantine import QuarantineReader
 from ingest.telemetry import TelemetryLane
 from ingest.timeseries.embedded import EmbeddedStore
 from ingest.timeseries.port import Window
 from tests.support import mosquitto
 from tests.support.registry import sample_directory
+from tests.support.subscribers import make
 from tests.support.wait import wait_until
 
 pytestmark = [
@@ -33,14 +33,10 @@ STATUS = "lift/v1/410100/G1/status"
 class Room:
     """One run of the telemetry process; `close` leaves without acknowledging what it holds."""
 
-    def __init__(self, broker: mosquitto.Broker, folder: Path) -> None:
+    def __init__(self, broker: mosquitto.Broker, folder: Path, kind: str) -> None:
         self.folder = folder
-        self.session = Session(
-            BrokerAddress(broker.host, broker.port),
-            "hub-telemetry-0",
-            TELEMETRY_FILTERS,
-            lane="telemetry",
-            clock=CLOCK,
+        self.session = make(
+            kind, BrokerAddress(broker.host, broker.port), filters=TELEMETRY_FILTERS
         )
         self.store = EmbeddedStore(folder, CLOCK)
         self.latest = LatestStates(folder / "latest")
@@ -56,6 +52,12 @@ class Room:
         self.store.close()
 
 
+@pytest.fixture(params=["paho", "batch"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which subscriber reads for the lane."""
+    return str(request.param)
+
+
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[mosquitto.Broker]:
     with mosquitto.running(tmp_path / "broker") as running:
@@ -67,9 +69,9 @@ def status(seq: int, **more: object) -> dict[str, object]:
 
 
 def test_bad_payloads_are_kept_with_their_reason_and_their_neighbours_stored(
-    broker: mosquitto.Broker, tmp_path: Path
+    broker: mosquitto.Broker, tmp_path: Path, kind: str
 ) -> None:
-    room = Room(broker, tmp_path / "telemetry")
+    room = Room(broker, tmp_path / "telemetry", kind)
     try:
         broker.publish(STATUS, '{"ts": 1')
         broker.publish(STATUS, json.dumps([status(1, floor=2), status(2, floor="x")]))
@@ -104,21 +106,21 @@ def test_bad_payloads_are_kept_with_their_reason_and_their_neighbours_stored(
 
 
 def test_what_was_committed_but_not_acknowledged_comes_again_and_doubles_no_row(
-    broker: mosquitto.Broker, tmp_path: Path
+    broker: mosquitto.Broker, tmp_path: Path, kind: str
 ) -> None:
-    first = Room(broker, tmp_path / "telemetry")
+    first = Room(broker, tmp_path / "telemetry", kind)
     broker.publish(STATUS, json.dumps(status(1, floor=2)))
     taken = wait_until(lambda: first.session.take(9, timedelta(seconds=1)), what="the message")
     first.session.close()  # the connection dies between commit and acknowledgement
     first.lane.settle(taken)
     first.close()
-    second = Room(broker, tmp_path / "telemetry")
+    second = Room(broker, tmp_path / "telemetry", kind)
     try:
         wait_until(second.lane.run_once, what="the message again")
         assert len(second.store.last_points("100001", 9)) == 1
     finally:
         second.close()
-    third = Room(broker, tmp_path / "telemetry")
+    third = Room(broker, tmp_path / "telemetry", kind)
     try:
         assert third.session.take(5, timedelta(seconds=1)) == []
     finally:
