@@ -7,7 +7,10 @@ with InfluxDB's words. Whatever is not about the points (down, busy, wrong token
 Queries name lifts and fields as Flux string literals, which `flux_text` makes and nothing else.
 """
 
+import csv
+import io
 import json
+import operator
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,11 +21,12 @@ from core.errors import HubError, InvalidMessage, Unavailable
 from ingest.timeseries import lineprotocol
 from ingest.timeseries.lineprotocol import RECEIVED, numeric, stored_tag, untag
 from ingest.timeseries.port import Point, Refusal, Sample, Series, Value, Window, WriteRefused
-from ingest.timeseries.steps import fill, micros
+from ingest.timeseries.steps import aggregate, fill, micros
 
 try:
     from influxdb_client.client.influxdb_client import InfluxDBClient
     from influxdb_client.client.write_api import SYNCHRONOUS
+    from influxdb_client.domain.dialect import Dialect
     from influxdb_client.rest import ApiException
     from urllib3.exceptions import HTTPError
 except ImportError as error:
@@ -32,6 +36,7 @@ _REFUSED = {400, 422}
 _NOT_FOUND = 404
 _TOO_LARGE = 413
 _DROPPED = re.compile(r" dropped=([0-9]+)$")
+_FEW = 5000
 _MOST_LIFTS = 50  # of one query
 _DAY = timedelta(days=1)
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -110,7 +115,35 @@ class InfluxStore:
 
     def window(self, window: Window) -> Series:
         """The field aggregated per step."""
-        return self.windows([window.lift], window)[window.lift]
+        values = self._few_values(window) if numeric(window.field) else []
+        if values is None:
+            return self.windows([window.lift], window)[window.lift]
+        return aggregate(values, window)
+
+    def _few_values(self, window: Window) -> list[tuple[int, float]] | None:
+        """The values themselves, (micros, value) in order, None when they are many.
+
+        A day of a value a minute is 6 ms this way and 60 ms by aggregates (2.7, measured).
+        """
+        if window.start >= window.end:
+            return []
+        flux = (
+            f"{self._from(window.start, window.end)} |> filter(fn: (r) => "
+            f"{_any_of([window.lift])} and r._field == {flux_text(window.field)})"
+            f' |> limit(n: {_FEW + 1}) |> keep(columns: ["_time", "_value"])'
+        )
+        try:
+            answer = self._reader.query_raw(flux, dialect=Dialect(header=True, annotations=[]))
+            rows = list(csv.DictReader(io.StringIO(answer.data.decode())))
+        except (ApiException, HTTPError, OSError) as error:
+            raise _unavailable(error) from error
+        if len(rows) > _FEW:
+            return None
+        values = [
+            (micros(datetime.fromisoformat(row["_time"])), float(row["_value"])) for row in rows
+        ]
+        # Stable, by the microsecond: what lies within one is in order already.
+        return sorted(values, key=operator.itemgetter(0))
 
     def windows(self, lifts: Sequence[str], window: Window) -> dict[str, Series]:
         """The same window of many lifts."""
@@ -157,13 +190,16 @@ class InfluxStore:
 
     def counts(self, first: date, final: date) -> dict[date, int]:
         """Points per day of event."""
-        start, end = (datetime.combine(day, time(), UTC) for day in (first, final))
-        flux = (
-            f"{self._from(start, end + _DAY)}"
-            f" |> filter(fn: (r) => r._field == {flux_text(RECEIVED)})"
-            ' |> window(every: 1d) |> count() |> group(columns: ["_start"]) |> sum()'
-        )
-        return {row["_start"].date(): row["_value"] for row in self._rows(flux)}
+        found: dict[date, int] = {}
+        start = datetime.combine(first, time(), UTC)
+        while start.date() <= final:  # a day a query: the storage engine counts over all series
+            flux = (
+                f"{self._from(start, start + _DAY)}"
+                f" |> filter(fn: (r) => r._field == {flux_text(RECEIVED)}) |> group() |> count()"
+            )
+            found |= {start.date(): row["_value"] for row in self._rows(flux) if row["_value"]}
+            start += _DAY
+        return found
 
     def expire(self, before: datetime) -> None:
         """Forget points of earlier events."""
@@ -240,23 +276,24 @@ def _chunks(lifts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _windows_query(bucket: str, lifts: Sequence[str], window: Window) -> str:
-    """Five aggregates, each a result of its own, so that the storage engine computes them."""
+    """Five aggregates, each a result of its own.
+
+    Each reads for itself: the storage engine computes an aggregate only where nothing shares its
+    rows (measured with 2.7: 10 ms each instead of 300 ms for a variable that all five use).
+    """
     step = window.step // timedelta(microseconds=1)
-    offset = micros(window.start) % step
-    steps = (
-        f"steps = from(bucket: {flux_text(bucket)})"
+    rows = (
+        f"from(bucket: {flux_text(bucket)})"
         f" |> range(start: {_flux_time(window.start)}, stop: {_flux_time(window.end)})"
         f" |> filter(fn: (r) => ({_any_of(lifts)}) and r._field == {flux_text(window.field)})"
-        f" |> window(every: {step}us, offset: {offset}us)"
+        f" |> window(every: {step}us, offset: {micros(window.start) % step}us)"
     )
-    lines = [steps]
-    for name in ("sum", "count", "min", "max", "last"):
-        kept = '"_start", "lift", "_value"' + (', "_time"' if name == "last" else "")
-        lines.append(
-            f"steps |> {name}() |> keep(columns: [{kept}]) |> group()"
-            f" |> yield(name: {flux_text(name)})"
-        )
-    return "\n".join(lines)
+    kept = dict.fromkeys(("sum", "count", "min", "max"), '"_start", "lift", "_value"')
+    kept["last"] = '"_start", "_time", "lift", "_value"'
+    return "\n".join(
+        f'{rows} |> {name}() |> keep(columns: [{columns}]) |> group() |> yield(name: "{name}")'
+        for name, columns in kept.items()
+    )
 
 
 def _sample(at: datetime, rows: Sequence[Mapping[str, Any]]) -> Sample:

@@ -88,7 +88,7 @@ def nanoseconds(point: Point) -> int:
         told = json.dumps(dict(point.fields), sort_keys=True, default=str)
         nth = zlib.crc32(f"{point.boot}\0{told}".encode())
     else:
-        nth = zlib.crc32(point.boot.encode()) + point.seq
+        nth = _of_boot(point.boot) + point.seq
     return micros(point.device_at) // 1000 * _PER_MILLISECOND + nth % _PER_MILLISECOND
 
 
@@ -99,9 +99,8 @@ def encode(point: Point) -> bytes:
         fields.append(f"seq={point.seq}i")
     if point.boot:
         fields.append(f"boot={_text(point.boot)}")
-    fields += [f"{_key(name)}={_value(name, value)}" for name, value in point.fields.items()]
-    gateway = f",gateway={tag(point.gateway)}" if point.gateway else ""
-    head = f"{tag(point.kind)}{gateway},lift={tag(point.lift)}"
+    fields += [_field(name, value) for name, value in point.fields.items()]
+    head = _head(point.kind, point.gateway, point.lift)
     return f"{head} {','.join(fields)} {nanoseconds(point)}".encode()
 
 
@@ -128,7 +127,18 @@ def decode(values: Mapping[str, Value], kind: str, ns: int) -> Point:
     )
 
 
-@lru_cache(maxsize=1 << 19)
+@lru_cache(maxsize=1 << 18)
+def _head(kind: str, gateway: str, lift: str) -> str:
+    """Measurement and tags of a line; a lift says much, so they are worth keeping."""
+    spoken = f",gateway={tag(gateway)}" if gateway else ""
+    return f"{tag(kind)}{spoken},lift={tag(lift)}"
+
+
+@lru_cache(maxsize=256)
+def _of_boot(boot: str) -> int:
+    return zlib.crc32(boot.encode())
+
+
 def tag(text: str) -> str:
     """A measurement or tag as it stands in a line.
 
@@ -151,13 +161,14 @@ def untag(text: str) -> str:
     return unquote(text) if "%" in text else text
 
 
-@lru_cache(maxsize=4096)
-def _key(name: str) -> str:
-    return tag(name)
-
-
 def _text(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+@lru_cache(maxsize=1 << 14, typed=True)  # typed: 1, 1.0 and True are equal, and not the same
+def _field(name: str, value: Value) -> str:
+    """A field and its value; the values of lifts are few."""
+    return f"{tag(name)}={_value(name, value)}"
 
 
 def _value(field: str, value: Value) -> str:

@@ -117,6 +117,16 @@ def test_a_window_tells_mean_min_max_last_and_count_of_each_step(
     assert told == [(odd, 2.5, 0, 5, 5, 6), (odd + MINUTE, 8.5, 6, 11, 11, 6)]
 
 
+def test_a_window_of_very_many_points_is_the_same(store: TimeSeriesStore, lift: str) -> None:
+    tenth = timedelta(milliseconds=100)
+    store.write([point(lift, NOON + n * tenth, n, speed_m_s=float(n % 7)) for n in range(6000)])
+    series = store.window(Window(lift, "speed_m_s", NOON, NOON + 10 * MINUTE, 5 * MINUTE))
+    figures = [float(n % 7) for n in range(6000)]
+    for half, told in zip((figures[:3000], figures[3000:]), series.points, strict=True):
+        expected = pytest.approx(sum(half) / 3000), 0, 6, half[-1], 3000
+        assert (told.mean, told.min, told.max, told.last, told.count) == expected
+
+
 def test_a_window_puts_late_messages_where_they_happened(store: TimeSeriesStore, lift: str) -> None:
     late = replace(point(lift, NOON + 5 * SECOND, 1, floor=3), received_at=NOON + DAY)
     store.write([point(lift, NOON + 10 * SECOND, 2, floor=4), late])
