@@ -137,7 +137,7 @@ class BatchSession:
             left = deadline - self._clock.monotonic()
             if (link := self._await_link(left)) is None:
                 break
-            self._receive(link, min(left, _TURN_S))
+            self._receive(link, min(max(left, 0), _TURN_S))
             if left <= 0:
                 break
         taken, self._pending = self._pending[:limit], self._pending[limit:]
@@ -293,6 +293,9 @@ class BatchSession:
         self._keep_alive_s = float(accepted.keep_alive_s or self._asked_s)
         if accepted.maximum_qos == 0:
             _log.error("broker_grants_only_qos_0", lane=self._lane)
+        expiry = accepted.session_expiry_s
+        if expiry is not None and expiry < SESSION_EXPIRY.total_seconds():
+            _log.warning("broker_forgets_the_session_sooner", lane=self._lane, after_s=expiry)
         _log.info(
             "broker_connected",
             lane=self._lane,
