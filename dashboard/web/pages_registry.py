@@ -20,6 +20,7 @@ from dashboard.web import (
     list_lifts,
     list_quarantine,
     media,
+    palette,
     render,
 )
 from devices import queries
@@ -29,7 +30,7 @@ CHART_LASTS = timedelta(hours=1)
 CHART_STEP_S = 10
 
 router = APIRouter(include_in_schema=False)
-for part in (list_lifts, list_kitchens, list_quarantine, list_incidents):
+for part in (list_lifts, list_kitchens, list_quarantine, list_incidents, palette):
     router.include_router(part.router)
 
 

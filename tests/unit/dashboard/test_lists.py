@@ -29,6 +29,7 @@ from tests.support.dashboards import NOON, PASSWORD, TEST, Dashboards
 
 FORMULA = "=HYPERLINK(1)"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+STATE = b'{"fields":{"floor":-1},"gateway":"G1"}'  # as the row of a lift keeps it
 QUARANTINE = """
 CREATE TABLE quarantine (
     id INTEGER PRIMARY KEY AUTOINCREMENT, received_at_us INTEGER NOT NULL, topic TEXT NOT NULL,
@@ -117,14 +118,9 @@ def hear(hub: Dashboards, silences: dict[str, timedelta]) -> None:
     LatestStates(folder).close()  # makes the file
     with closing(sqlite3.connect(folder / "latest.db")) as file, file:
         for code, silent in silences.items():
-            state = (
-                f'{{"lift":"{code}","fields":{{"floor":-1}},"gateway":"G1","open_conditions":[],'
-                f'"received_at":"{(NOON - silent).isoformat()}",'
-                f'"device_at":"{NOON.isoformat()}"}}'
-            )
             file.execute(
-                "INSERT INTO latest (lift, received_at_us, version, state) VALUES (?, ?, 1, ?)",
-                (code, us(NOON - silent), state.encode()),
+                "INSERT INTO latest (lift, received_at_us, event_at_us, state) VALUES (?, ?, ?, ?)",
+                (code, us(NOON - silent), us(NOON - silent), STATE),
             )
 
 
@@ -372,3 +368,15 @@ def test_a_list_that_is_too_long_says_so_at_its_end(hub: Dashboards) -> None:
     text = "".join(spreadsheet.lines(["a"], ([n] for n in range(500))))
     assert text.count("\r\n") == 501
     assert text.startswith("\ufeffa\r\n0\r\n")
+
+
+def test_the_palette_reaches_what_the_account_may_see(hub: Dashboards) -> None:
+    own = take(hub, "k1", "235274", NOON)
+    other = take(hub, "k2", "300002", NOON)
+    firm = browser(hub, "firm").get("/fragments/palette").text
+    assert f"/incidents/{own}" in firm
+    assert other not in firm
+    assert "/kitchens" not in firm
+    assert "300002" not in browser(hub, "firm").get("/fragments/palette?q=300002").text
+    assert "/lifts/300002" in browser(hub, "dispatcher").get("/fragments/palette?q=300002").text
+    assert "Nothing is called so" in browser(hub, "city").get("/fragments/palette?q=300002").text

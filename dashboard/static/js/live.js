@@ -1,0 +1,162 @@
+// Live regions: the stream says that something changed, the page fetches its fragment again.
+//
+// Nothing moves under the hand: rows change where they stand; new ones announce themselves at the
+// top edge and take their place when asked for, or when nobody has touched the page for a while.
+// A stream that falls silent turns the frame grey and says since when; it is opened again for ever.
+
+import { now, tick, tone } from "./clocks.js";
+
+const IDLE_AFTER = 10_000;
+const SILENT_AFTER = 25_000; // a sign of life is due every ten seconds
+const LOST_AFTER = 3_000; // a stream that only begins anew is not worth a word
+const AGAIN_AFTER = 3_000;
+
+let touchedAt = -Infinity;
+for (const kind of ["pointermove", "pointerdown", "keydown", "wheel", "touchstart"]) {
+  document.addEventListener(kind, () => { touchedAt = Date.now(); }, { passive: true, capture: true });
+}
+const idle = () => Date.now() - touchedAt > IDLE_AFTER;
+
+const linkState = document.querySelector("[data-link]");
+const zone = document.querySelector('meta[name="server-time"]')?.dataset.zone;
+function link(state, since) {
+  if (!linkState || linkState.dataset.state === state) return;
+  linkState.dataset.state = state;
+  document.documentElement.classList.toggle("lost", state === "lost");
+  linkState.textContent = state === "lost"
+    ? `${linkState.dataset.lost} ${new Date(since).toLocaleTimeString("en-GB", { hour12: false, timeZone: zone })}`
+    : linkState.dataset[state];
+}
+
+function busy(region) {
+  // An open form or a focused field waits for its turn.
+  const active = document.activeElement;
+  return region.querySelector("details[open]") !== null
+    || (region.contains(active) && active.matches("input, select, textarea"));
+}
+
+// The fragment with its rows in the order that they have on the page; answers what is new.
+function keepOrder(region, fragment) {
+  const queue = fragment.querySelector("[data-queue]");
+  const shown = region.querySelector("[data-queue]");
+  if (!queue || !shown) return [];
+  const coming = new Map([...queue.children].map((row) => [row.id, row]));
+  const standing = [...shown.children].map((row) => row.id);
+  const kept = standing.map((id) => {
+    if (coming.has(id)) return coming.get(id);
+    const gone = document.importNode(document.getElementById(id), true);
+    gone.querySelector("a.incident")?.classList.add("ended");
+    return gone;
+  });
+  const fresh = [...coming.values()].filter((row) => !standing.includes(row.id));
+  queue.replaceChildren(...kept);
+  return fresh;
+}
+
+class Region {
+  constructor(element) {
+    this.element = element;
+    this.news = document.querySelector("[data-news]");
+    this.due = false;
+    this.asked = false;
+    this.running = false;
+    this.announced = new Set();
+    this.heardAt = now();
+    this.open();
+    setInterval(() => { this.refresh(); this.listen(); }, 250);
+    this.news?.querySelector("[data-news-show]").addEventListener("click", () => {
+      this.asked = true;
+      this.due = true;
+    });
+  }
+
+  open() {
+    this.source?.close();
+    this.source = new EventSource(this.element.dataset.liveUrl);
+    const alive = () => { this.heardAt = now(); this.failedAt = null; link("live"); };
+    this.source.addEventListener("open", alive);
+    this.source.addEventListener("clock", alive);
+    this.source.addEventListener("changed", () => { alive(); this.due = true; });
+    this.source.addEventListener("error", () => { this.failedAt ??= now(); });
+  }
+
+  listen() {
+    const silent = now() - this.heardAt > SILENT_AFTER;
+    const failed = this.failedAt && now() - this.failedAt > LOST_AFTER;
+    if (!silent && !failed) return;
+    link("lost", this.heardAt);
+    const closed = this.source.readyState === EventSource.CLOSED;
+    if ((closed || silent) && Date.now() - (this.openedAt ?? 0) > AGAIN_AFTER) {
+      this.openedAt = Date.now();
+      this.open();
+    }
+  }
+
+  async refresh() {
+    if (this.waiting() && idle()) { this.asked = true; this.due = true; }
+    if (this.running || !this.due || busy(this.element)) return;
+    this.running = true;
+    this.due = false;
+    try {
+      const keeps = "keepsOrder" in this.element.dataset;
+      const answer = await fetch(this.element.dataset.fragment + (keeps ? window.location.search : ""));
+      if (answer.redirected) { window.location.reload(); return; } // signed out meanwhile
+      if (!answer.ok) throw new Error(String(answer.status));
+      await this.draw(await answer.text(), keeps);
+    } catch {
+      this.due = true;
+      await new Promise((resolve) => { setTimeout(resolve, AGAIN_AFTER); });
+    } finally {
+      this.running = false;
+    }
+  }
+
+  async draw(text, keeps) {
+    const fragment = new DOMParser().parseFromString(text, "text/html");
+    const before = new Set(this.rows());
+    const moves = !keeps || this.asked || idle();
+    const fresh = moves ? [] : keepOrder(this.element, fragment);
+    this.asked = false;
+    await window.htmx.swap({
+      text: fragment.body.innerHTML,
+      target: this.element,
+      sourceElement: this.element,
+      swap: "innerMorph",
+    });
+    const arrived = before.size ? this.rows().filter((id) => !before.has(id)) : [];
+    for (const id of arrived) document.getElementById(id)?.classList.add("fresh");
+    const told = [...arrived, ...fresh.map((row) => row.id)];
+    if (told.some((id) => !this.announced.has(id))) tone(880);
+    for (const id of told) this.announced.add(id);
+    this.announce(fresh);
+    tick();
+  }
+
+  rows() { return [...this.element.querySelectorAll("[id^='row-']")].map((row) => row.id); }
+
+  waiting() { return this.news && !this.news.hidden; }
+
+  announce(fresh) {
+    if (!this.news) return;
+    this.news.hidden = fresh.length === 0;
+    this.news.querySelector("[data-news-count]").textContent = fresh.length;
+    this.news.querySelector("[data-news-list]").replaceChildren(...fresh.slice(0, 5).map((row) => {
+      const way = document.createElement("a");
+      way.href = row.querySelector("a.incident").getAttribute("href");
+      way.className = "row";
+      way.append(row.querySelector(".code").textContent, " ");
+      way.append(...[...row.querySelectorAll(".what .chip")].map((chip) => document.importNode(chip, true)));
+      return way;
+    }));
+  }
+}
+
+const regions = [...document.querySelectorAll("[data-live-url]")].map((element) => new Region(element));
+if (linkState && regions.length === 0) linkState.hidden = true;
+
+// A list that was searched holds other rows: what was announced of the old one is void.
+document.addEventListener("htmx:after:swap", (event) => {
+  const region = regions.find((each) => each.element === event.detail?.ctx?.target);
+  if (region && event.target.matches?.("[data-filter]")) region.announce([]);
+  tick();
+});
