@@ -8,18 +8,24 @@ Labels are closed sets: never an id that a sender can choose.
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-# Ingest: received = stored + unchanged + duplicate + quarantined + shed + in flight.
-INGEST_RECEIVED = Counter("hub_ingest_received_total", "Messages delivered by the broker", ["lane"])
+# Ingest: received = stored + unchanged + duplicate + quarantined + shed + in flight, in every area
+# (the city's division code, or "unknown" for what no enrolled gateway sent).
+INGEST_RECEIVED = Counter(
+    "hub_ingest_received_total", "Messages delivered by the broker", ["lane", "area"]
+)
 INGEST_OUTCOME = Counter(
     "hub_ingest_outcome_total",
     "What became of received messages",
-    ["lane", "outcome"],  # stored, unchanged, duplicate, quarantined, shed
+    ["lane", "area", "outcome"],  # stored, unchanged, duplicate, quarantined, shed
 )
 INGEST_REFUSED = Counter(
     "hub_ingest_refused_total", "Refused messages by reason", ["lane", "reason"]
 )
 INGEST_IN_FLIGHT = Gauge(
-    "hub_ingest_in_flight", "Received, not yet decided", ["lane"], multiprocess_mode="livesum"
+    "hub_ingest_in_flight",
+    "Received, not yet safe",
+    ["lane", "area"],
+    multiprocess_mode="livesum",
 )
 INGEST_LOST_BEFORE_HUB = Counter(
     "hub_ingest_lost_before_hub_total", "Gaps in a gateway's sequence: lost before they reached us"

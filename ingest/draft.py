@@ -25,7 +25,6 @@ class Draft:
     quarantined: list[Quarantined] = field(default_factory=list)
     memories: dict[str, LiftMemory] = field(default_factory=dict)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
-    shed: int = 0  # of `points`, once the store has said so
     lost: int = 0
     unknown_fields: int = 0
 
@@ -38,6 +37,13 @@ class Draft:
         )
         self.quarantined.append(kept)
         self.outcomes[area, "quarantined"] += 1
+
+    def by_area(self) -> Counter[str]:
+        """How many objects came, by area."""
+        areas: Counter[str] = Counter()
+        for (area, _), number in self.outcomes.items():
+            areas[area] += number
+        return areas
 
     def shed_points(self) -> None:
         """Keep no point: what was to be stored is shed."""

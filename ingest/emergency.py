@@ -21,6 +21,7 @@ from devices.model import Lift
 from devices.protocol import codec, topics
 from devices.protocol.messages import Call, Kind, Receipt
 from devices.protocol.topics import Topic
+from ingest.draft import UNKNOWN_AREA
 from ingest.lane import Delivery
 
 LANE = "emergency"
@@ -96,7 +97,6 @@ class EmergencyLane:
     ) -> list[tuple[str, Receipt]] | None:
         """Try until everything in the delivery is committed; None when stopped before."""
         attempt = 0
-        metrics.INGEST_IN_FLIGHT.labels(LANE).set(1)
         while not stop.is_set():
             attempt += 1
             try:
@@ -104,7 +104,6 @@ class EmergencyLane:
             except Exception as error:  # noqa: BLE001  (whatever it is, the call is not lost)
                 _log.exception("call_not_yet_safe", attempt=attempt, error=type(error).__name__)
             else:
-                metrics.INGEST_IN_FLIGHT.labels(LANE).set(0)
                 return receipts
             jitter = random.random()  # noqa: S311  (spreads retries, guards nothing)
             self._clock.wait(
@@ -117,7 +116,7 @@ class EmergencyLane:
             topic = topics.parse(delivery.topic)
         except InvalidMessage as error:
             self._refuse(delivery, error.reason, error.field, error.detail)
-            self._count(1, 1)
+            self._count(UNKNOWN_AREA, 1, 1)
             return []
         decoded = codec.decode(topic, delivery.payload)
         calls = [each for each in decoded.messages if isinstance(each, Call)]  # the topic's kind
@@ -130,7 +129,8 @@ class EmergencyLane:
                     _refused(refusal.event_id, refusal.reason, refusal.field, refusal.detail)
                 )
         kept = sum(each is not None and each.accepted for each in taken)
-        self._count(decoded.objects, decoded.objects - kept)
+        area = topic.area if kept else UNKNOWN_AREA  # a label is never a sender's invention
+        self._count(area, decoded.objects, decoded.objects - kept)
         back = str(Topic(topic.realm, topic.area, topic.device, Kind.RECEIPT))
         return [(back, answer) for answer in answers]
 
@@ -172,10 +172,10 @@ class EmergencyLane:
         metrics.INGEST_REFUSED.labels(LANE, reason).inc()
 
     @staticmethod
-    def _count(objects: int, refused: int) -> None:
-        metrics.INGEST_RECEIVED.labels(LANE).inc(objects)
-        metrics.INGEST_OUTCOME.labels(LANE, "stored").inc(objects - refused)
-        metrics.INGEST_OUTCOME.labels(LANE, "quarantined").inc(refused)
+    def _count(area: str, objects: int, refused: int) -> None:
+        metrics.INGEST_RECEIVED.labels(LANE, area).inc(objects)
+        metrics.INGEST_OUTCOME.labels(LANE, area, "stored").inc(objects - refused)
+        metrics.INGEST_OUTCOME.labels(LANE, area, "quarantined").inc(refused)
 
 
 def _refused(event_id: str, reason: str, field: str, detail: str) -> Receipt:

@@ -119,11 +119,14 @@ class TelemetryLane:
         return None
 
     def _read(self, batch: Sequence[Delivery]) -> Draft:
-        metrics.INGEST_IN_FLIGHT.labels(LANE).set(len(batch))
         now = self._clock.now()
-        return self.pipeline.read(
+        draft = self.pipeline.read(
             batch, now, shed=not self._room(), caught_up=self._caught_up(batch, now)
         )
+        for area, number in draft.by_area().items():
+            metrics.INGEST_RECEIVED.labels(LANE, area).inc(number)
+            metrics.INGEST_IN_FLIGHT.labels(LANE, area).set(number)
+        return draft
 
     def _caught_up(self, batch: Sequence[Delivery], now: datetime) -> bool:
         """Whether nothing waits at the broker that was said before now, as far as can be known."""
@@ -134,9 +137,9 @@ class TelemetryLane:
 
     def _commit(self, draft: Draft) -> Draft:
         if draft.points or draft.findings or draft.quarantined or draft.memories:
-            draft.shed += self._store.commit(
-                Batch(draft.at, draft.points, draft.findings, draft.quarantined, draft.memories)
-            )
+            batch = Batch(draft.at, draft.points, draft.findings, draft.quarantined, draft.memories)
+            if self._store.commit(batch):  # a store without room takes no point of a batch
+                draft.shed_points()
         return draft
 
     def _finish(self, batch: Sequence[Delivery], draft: Draft) -> None:
@@ -147,22 +150,16 @@ class TelemetryLane:
         except sqlite3.Error as error:  # pages show an older state; history has it all
             _log.warning("newest_states_not_written", error=str(error))
         self._count(draft)
-        metrics.INGEST_IN_FLIGHT.labels(LANE).set(0)
         if batch:
             seconds = (now - batch[0].received_at).total_seconds()
             metrics.INGEST_LAG.labels(LANE).observe(max(seconds, 0))
 
     @staticmethod
     def _count(draft: Draft) -> None:
-        outcomes = draft.outcomes
-        metrics.INGEST_RECEIVED.labels(LANE).inc(outcomes.total())
-        by_outcome: Counter[str] = Counter()
-        for (_, outcome), number in outcomes.items():
-            by_outcome[outcome] += number
-        by_outcome["stored"] -= draft.shed
-        by_outcome["shed"] += draft.shed
-        for outcome, number in by_outcome.items():
-            metrics.INGEST_OUTCOME.labels(LANE, outcome).inc(number)
+        for area in draft.by_area():
+            metrics.INGEST_IN_FLIGHT.labels(LANE, area).set(0)
+        for (area, outcome), number in draft.outcomes.items():
+            metrics.INGEST_OUTCOME.labels(LANE, area, outcome).inc(number)
         for reason, number in Counter(each.reason for each in draft.quarantined).items():
             metrics.INGEST_REFUSED.labels(LANE, reason).inc(number)
         if draft.lost:

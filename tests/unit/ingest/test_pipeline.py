@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from alerts import conditions
 from core.clock import ManualClock
@@ -351,3 +352,31 @@ def test_the_balance_closes_whatever_is_said(
         become = outcomes(room)
         assert sum(become.values()) == len(sayings)
         assert all(number > 0 for number in become.values())
+
+
+def test_the_balance_closes_by_city_at_a_scrape(room: Room) -> None:
+    def scraped(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(name, {"lane": "telemetry", **labels}) or 0
+
+    def balance(area: str) -> tuple[float, float]:
+        become = sum(
+            scraped("hub_ingest_outcome_total", area=area, outcome=outcome)
+            for outcome in ("stored", "unchanged", "duplicate", "quarantined", "shed")
+        )
+        in_flight = scraped("hub_ingest_in_flight", area=area)
+        return scraped("hub_ingest_received_total", area=area), become + in_flight
+
+    room.say(floor=0)
+    room.settle()  # no other test's draft is in flight from here on
+    first = {area: balance(area) for area in (AREA, "unknown")}
+    for floor in (1, 1, 99):
+        room.say(floor=floor)
+    room.broker.put("lift/v1/410100/NOBODY/status", room.words())
+    draft = room.lane._read(room.broker.held)
+    received, become = first[AREA]
+    assert balance(AREA) == (received + 3, become + 3)  # all of it in flight
+    room.lane._finish(room.broker.held, draft)
+    assert balance(AREA) == (received + 3, become + 3)
+    assert scraped("hub_ingest_in_flight", area=AREA) == 0
+    received, become = first["unknown"]
+    assert balance("unknown") == (received + 1, become + 1)
