@@ -8,6 +8,7 @@ from typing import Annotated
 import segno
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from core.clock import SystemClock
 from core.db import Database
@@ -66,6 +67,8 @@ def serve(
 ) -> None:
     """Start everything that one machine needs, or one process with --role."""
     settings = _settings(port, data, host, tls_cert, tls_key)
+    if not supervised:  # the parent has tried them
+        _require_sound(settings)
     from hub import serving, wiring  # noqa: PLC0415  (every room; the other commands need few)
 
     if not role:
@@ -91,6 +94,7 @@ def demo(
     if "level" not in settings.log.model_fields_set:
         told["HUB_LOG__LEVEL"] = "warning"  # a city talks too much beside the addresses
     settings = load(told)
+    _require_sound(settings)
     from hub import serving  # noqa: PLC0415  (likewise)
 
     serving.serve(settings, console)
@@ -99,7 +103,7 @@ def demo(
 @app.command()
 def migrate(data: Data = None) -> None:
     """Bring the database to the schema of this version."""
-    settings = _settings(data=data)
+    settings = _sound(data)
     folder = DataFolder(settings.data_dir.resolve())
     with Database(folder.database_url(settings.database.url)) as database:
         before, now = schema.migrate(database)
@@ -140,7 +144,13 @@ def restore(
 def doctor(data: Data = None) -> None:
     """Look at settings, ports, stores, clock, broker and disk, and say what to do."""
     settings = _settings(data=data)
-    console.print("[green]ok[/]    settings: all known")
+    from hub import soundness  # noqa: PLC0415  (it tries what every room reads)
+
+    if wrong := soundness.check(settings):
+        for line in wrong:  # the other checks would stumble over the same
+            console.print("[red]wrong[/] settings:", escape(line), soft_wrap=True)
+        raise typer.Exit(1)
+    console.print("[green]ok[/]    settings: all known, every one can be used")
     clock = SystemClock()
     findings = doctors.examine(settings, clock, running=lifeline.is_held(settings.data_dir))
     words = {
@@ -162,7 +172,7 @@ def import_lifts(
     data: Data = None,
 ) -> None:
     """Import lifts; every row that is refused is told with its field and remedy."""
-    settings = _settings(data=data)
+    settings = _sound(data)
     folder = DataFolder(settings.data_dir.resolve())
     content = file.read_bytes()
     with Database(folder.database_url(settings.database.url)) as database:
@@ -220,6 +230,19 @@ def tls_init(
 def version() -> None:
     """Say which version this is."""
     console.print(f"supervision-hub {doctors.version()}")
+
+
+def _sound(data: Path | None) -> Settings:
+    """The settings, tried, for a command that opens the database."""
+    settings = _settings(data=data)
+    _require_sound(settings)
+    return settings
+
+
+def _require_sound(settings: Settings) -> None:
+    from hub import soundness  # noqa: PLC0415  (it tries what every room reads)
+
+    soundness.require(settings)
 
 
 def _settings(

@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -19,8 +19,12 @@ from pydantic_settings.sources import PydanticBaseSettingsSource, TomlConfigSett
 
 from core.errors import HubError
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 PREFIX = "HUB_"
 CONFIG = "HUB_CONFIG"
+_SECRET = {"url", "token"}
 TESTS = "HUB_TEST_"  # the tests' own switches are no settings
 _SECTION = ConfigDict(frozen=True, extra="forbid")
 
@@ -188,18 +192,15 @@ def load(changes: Mapping[str, str] | None = None) -> Settings:
     Raises WrongSettings naming every setting that is unknown or wrong.
     """
     os.environ.update(changes or {})  # noqa: TID251  (the one reader)
+    if CONFIG in os.environ and not config_file().is_file():  # noqa: TID251  (the one reader)
+        raise WrongSettings(f"{CONFIG}: {config_file()}: there is no such file")
     wrong = [*_unknown_variables(), *_unknown_keys()]
     if wrong:
         raise WrongSettings("\n".join(wrong))
     try:
         settings = Settings()
     except ValidationError as error:
-        raise WrongSettings(
-            "\n".join(
-                f"{_variable(each['loc'])}: {each['msg'].removeprefix('Value error, ')}"
-                for each in error.errors()
-            )
-        ) from error
+        raise WrongSettings("\n".join(map(_told, error.errors()))) from error
     if (settings.web.tls_cert is None) != (settings.web.tls_key is None):
         raise WrongSettings("HUB_WEB__TLS_CERT and HUB_WEB__TLS_KEY: give both or none")
     return settings
@@ -260,5 +261,27 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"{name}: no such setting" + (f"; did you mean {near[0]}?" if near else "")
 
 
-def _variable(location: tuple[int | str, ...]) -> str:
-    return PREFIX + "__".join(str(part).upper() for part in location)
+def _told(error: "ErrorDetails") -> str:
+    """One wrong value, where it stands and what to give instead; a secret is never repeated."""
+    location = tuple(str(part) for part in error["loc"])
+    name = PREFIX + "__".join(part.upper() for part in location)
+    if name not in os.environ:  # noqa: TID251  (the one reader)
+        name = f"{config_file()}: {'.'.join(location)} ({name})"
+    limits = error.get("ctx", {})
+    match error["type"]:
+        case "greater_than_equal":
+            wanted = f"give at least {limits['ge']}"
+        case "less_than_equal":
+            wanted = f"give at most {limits['le']}"
+        case "int_type" | "int_parsing" | "int_from_float" | "int_parsing_size":
+            wanted = "give a whole number"
+        case "bool_type" | "bool_parsing":
+            wanted = "give true or false"
+        case "string_type" | "path_type":
+            wanted = "give a text in quotes"
+        case "literal_error":
+            wanted = f"give {limits['expected']}"
+        case _:
+            return f"{name}: {error['msg'].removeprefix('Value error, ')}"
+    shown = "" if _SECRET & set(location) else f"{error['input']!r:.40}: "
+    return f"{name}: {shown}{wanted}"

@@ -7,17 +7,14 @@ rooms of one floor.
 
 import asyncio
 import threading
-import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-import alerts.policy
 from alerts import conditions, refusals
 from alerts.courier import Courier
 from alerts.engine import Engine
@@ -37,7 +34,7 @@ from devices.judging import Limits
 from devices.model import Camera, Lift
 from devices.protocol.messages import Receipt
 from devices.protocol.topics import EMERGENCY_FILTERS, TELEMETRY_FILTERS, Topic
-from hub import broker, demo, history, tls
+from hub import broker, demo, history, soundness, tls
 from hub.doctor import version
 from hub.folder import DataFolder
 from hub.settings import Settings
@@ -278,8 +275,7 @@ class Registry:
 
 def policies_of(ground: Ground) -> PolicyBook:
     """The policy file, in the hub's zone, as fast as the simulated city lives."""
-    file = ground.settings.policy_file or Path(alerts.policy.__file__).with_name("policy.toml")
-    book = alerts.policy.parse(tomllib.loads(file.read_text(encoding="utf-8")))
+    book = soundness.read_policies(ground.settings)
     book = PolicyBook(book.default, book.by_area, ground.settings.tz)
     if ground.settings.demo.scenario:
         return book.scaled(demo.scenario(ground.settings.demo.scenario).speed)

@@ -80,3 +80,14 @@ def test_a_role_started_by_itself_runs_without_a_parent(tmp_path: Path) -> None:
     told = hub("serve", "--role", "telemetry", "--data", str(tmp_path / "data"))
     assert told.returncode == 2
     assert "HUB_MQTT__URL" in told.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "demo", "migrate", "doctor"])
+def test_a_setting_that_cannot_be_used_stops_the_start_in_one_line(
+    tmp_path: Path, command: str
+) -> None:
+    told = hub(command, HUB_DATA_DIR=str(tmp_path / "data"), HUB_POLICY_FILE="/nope")
+    assert told.returncode == (1 if command == "doctor" else 2)
+    (line,) = (told.stdout + told.stderr).splitlines()
+    assert "HUB_POLICY_FILE: /nope: there is no such file" in line
+    assert not (tmp_path / "data").exists()

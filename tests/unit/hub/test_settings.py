@@ -14,6 +14,7 @@ def own_environment(tmp_path: Path) -> Iterator[None]:
     for name in before:
         if name.startswith("HUB_"):
             del os.environ[name]  # noqa: TID251
+    (tmp_path / "hub.toml").touch()
     os.environ["HUB_CONFIG"] = str(tmp_path / "hub.toml")  # noqa: TID251
     yield
     os.environ.clear()  # noqa: TID251
@@ -49,7 +50,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 
 def test_a_wrong_value_is_named_by_its_variable() -> None:
-    with pytest.raises(WrongSettings, match=r"HUB_WEB__PORT: .*less than or equal"):
+    with pytest.raises(WrongSettings, match=r"^HUB_WEB__PORT: '99999': give at most 65534$"):
         settings.load({"HUB_WEB__PORT": "99999"})
 
 
@@ -61,3 +62,29 @@ def test_an_unknown_zone_is_named() -> None:
 def test_a_certificate_without_its_key_is_refused() -> None:
     with pytest.raises(WrongSettings, match="give both"):
         settings.load({"HUB_WEB__TLS_CERT": "/tmp/cert.pem"})  # noqa: S108
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[web]\nport = 'many'", "web.port (HUB_WEB__PORT): 'many': give a whole number"),
+        ("[web]\nport = 0", "web.port (HUB_WEB__PORT): 0: give at least 1"),
+        ("hotline = 96333", "hotline (HUB_HOTLINE): 96333: give a text in quotes"),
+        ("[log]\nlevel = 'loud'", "log.level (HUB_LOG__LEVEL): 'loud': give 'debug'"),
+        ("[log]\njson_lines = 'maybe'", "log.json_lines (HUB_LOG__JSON_LINES): 'maybe': give true"),
+        ("[database]\nurl = 5", "database.url (HUB_DATABASE__URL): give a text in quotes"),
+        ("web = 8096", "web: no such setting"),
+    ],
+)
+def test_a_wrong_type_in_the_file_is_told_in_words(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "hub.toml").write_text(text)
+    with pytest.raises(WrongSettings) as error:
+        settings.load()
+    assert f"hub.toml: {told}" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_settings_file_that_is_named_and_missing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "hub.toml").unlink()
+    with pytest.raises(WrongSettings, match=r"HUB_CONFIG: .*hub\.toml: there is no such file"):
+        settings.load()
