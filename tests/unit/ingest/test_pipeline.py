@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
@@ -341,17 +341,25 @@ SAYINGS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.fixture(scope="module")
+def listening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    with Room(tmp_path_factory.mktemp("room")) as opened:
+        yield opened
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(SAYINGS, st.sampled_from([STATUS, EVENT, "lift/v1/410100/G1/heartbeat", "lift/v1/x"]))
 def test_the_balance_closes_whatever_is_said(
-    tmp_path_factory: pytest.TempPathFactory, sayings: list[bytes], topic: str
+    listening: Room, sayings: list[bytes], topic: str
 ) -> None:
-    with Room(tmp_path_factory.mktemp("room")) as room:
-        for payload in sayings:
-            room.broker.put(topic, payload)
-        become = outcomes(room)
-        assert sum(become.values()) == len(sayings)
-        assert all(number > 0 for number in become.values())
+    listening.broker.held = []
+    for payload in sayings:
+        listening.broker.put(topic, payload)
+    become = outcomes(listening)
+    assert sum(become.values()) == len(sayings)
+    assert all(number > 0 for number in become.values())
 
 
 def test_the_balance_closes_by_city_at_a_scrape(room: Room) -> None:
