@@ -1,300 +1,274 @@
-"""What codes and states are called, in either language. Pure data."""
+"""What codes and states are called, in either language.
+
+Theory of operation. The interface's own words for states, actions and fields are English message
+ids here, one group a gettext context (`Freed` is a state, an action and a verb, and three words in
+Chinese); their Chinese stands in the catalogue beside all other words. What codes of the wire, of
+causes and of kinds mean is data of `devices.codes`, in both languages, because a table of a norm
+is kept and versioned as a whole.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from dashboard import i18n
 from devices import codes
 
-_WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+WORDS: Mapping[str, Mapping[str, str]] = {
     "state": {
-        "new": ("New", "新警情"),
-        "located": ("Located", "已定位"),
-        "dispatched": ("Dispatched", "已派单"),
-        "acknowledged": ("Acknowledged", "已接单"),
-        "en_route": ("En route", "前往途中"),
-        "on_scene": ("On scene", "已到达"),
-        "freed": ("Freed", "已解困"),
-        "confirmed": ("Confirmed by call-back", "已回访"),
-        "cause_reported": ("Cause reported", "已报原因"),
-        "closed": ("Closed", "已结案"),
-        "self_escaped": ("Self-escaped", "自行脱困"),
-        "false_alarm": ("False alarm", "误报"),
+        "new": "New",
+        "located": "Located",
+        "dispatched": "Dispatched",
+        "acknowledged": "Acknowledged",
+        "en_route": "En route",
+        "on_scene": "On scene",
+        "freed": "Freed",
+        "confirmed": "Confirmed by call-back",
+        "cause_reported": "Cause reported",
+        "closed": "Closed",
+        "self_escaped": "Self-escaped",
+        "false_alarm": "False alarm",
     },
     "assignment": {
-        "offered": ("Offered", "待应答"),
-        "unanswered": ("No answer", "未应答"),
-        "refused": ("Refused", "已拒单"),
-        "acknowledged": ("Accepted", "已接单"),
-        "en_route": ("En route", "前往途中"),
-        "on_scene": ("On scene", "已到达"),
-        "done": ("Done", "已完成"),
-        "stood_down": ("Stood down", "已撤回"),
+        "offered": "Offered",
+        "unanswered": "No answer",
+        "refused": "Refused",
+        "acknowledged": "Accepted",
+        "en_route": "En route",
+        "on_scene": "On scene",
+        "done": "Done",
+        "stood_down": "Stood down",
     },
     "action": {
-        "located": ("Lift located", "已定位"),
-        "freed": ("Freed", "解困"),
-        "confirm": ("Confirm by call-back", "回访确认"),
-        "cause": ("Report the cause", "报告原因"),
-        "close": ("Close", "结案"),
-        "false_alarm": ("False alarm", "误报"),
-        "self_escaped": ("Self-escaped", "自行脱困"),
-        "note": ("Add a note", "添加备注"),
-        "comfort": ("Comfort call made", "已电话安抚"),
+        "located": "Lift located",
+        "freed": "Freed",
+        "confirm": "Confirm by call-back",
+        "cause": "Report the cause",
+        "close": "Close",
+        "false_alarm": "False alarm",
+        "self_escaped": "Self-escaped",
+        "note": "Add a note",
+        "comfort": "Comfort call made",
     },
     "crew_action": {
-        "accept": ("Accept", "接单"),
-        "refuse": ("Refuse", "拒单"),
-        "en_route": ("On the way", "出发"),
-        "arrive": ("Arrived", "到达"),
-        "finish": ("Freed", "解困"),
-        "stand_down": ("Stand down", "撤回"),
+        "accept": "Accept",
+        "refuse": "Refuse",
+        "en_route": "On the way",
+        "arrive": "Arrived",
+        "finish": "Freed",
+        "stand_down": "Stand down",
     },
     "target": {
-        "firm": ("Maintenance firm", "签约维保单位"),
-        "station": ("Rescue station", "二级救援站"),
-        "public_rescue": ("Public rescue", "社会救援"),
+        "firm": "Maintenance firm",
+        "station": "Rescue station",
+        "public_rescue": "Public rescue",
     },
     "rung": {
-        "answer": ("answer due", "应答时限"),
-        "level2": ("level 2", "二级响应"),
-        "target_arrival": ("arrival target", "到达目标"),
-        "statutory_arrival": ("statutory arrival", "法定到达时限"),
-        "level3": ("level 3", "三级响应"),
-        "level3_urged": ("level 3 urged", "建议三级响应"),
-        "not_freed": ("still not freed", "仍未解困"),
-        "callback": ("call-back due", "回访时限"),
-        "cause": ("cause due", "原因反馈时限"),
-        "dispatch": ("dispatch due", "派单时限"),
+        "answer": "answer due",
+        "level2": "level 2",
+        "target_arrival": "arrival target",
+        "statutory_arrival": "statutory arrival",
+        "level3": "level 3",
+        "level3_urged": "level 3 urged",
+        "not_freed": "still not freed",
+        "callback": "call-back due",
+        "cause": "cause due",
+        "dispatch": "dispatch due",
     },
     "level": {
-        "1": ("Level 1", "一级"),
-        "2": ("Level 2", "二级"),
-        "3": ("Level 3", "三级"),
+        "1": "Level 1",
+        "2": "Level 2",
+        "3": "Level 3",
     },
     "recipient": {
-        "seat": ("Dispatcher's seat", "调度席"),
-        "supervisor": ("Supervisor on duty", "值班监管人员"),
+        "seat": "Dispatcher's seat",
+        "supervisor": "Supervisor on duty",
     },
     "sender": {
-        "log": ("Hub's log", "系统记录"),
-        "webhook": ("Message to their system", "接口推送"),
+        "log": "Hub's log",
+        "webhook": "Message to their system",
     },
     "subject": {
-        "offer": ("Order", "派单"),
-        "stand_down": ("Stand down", "撤回"),
+        "offer": "Order",
+        "stand_down": "Stand down",
     },
     "check": {
-        "database": ("Database", "数据库"),
-        "disk": ("Disk", "磁盘"),
-        "lane emergency": ("Emergency lane", "紧急呼叫通道"),
-        "lane telemetry": ("Telemetry lane", "遥测通道"),
+        "database": "Database",
+        "disk": "Disk",
+        "lane emergency": "Emergency lane",
+        "lane telemetry": "Telemetry lane",
     },
     "reason": {
         "stale_version": (
-            "Somebody else has changed it since this page was drawn. Go back and look again.",
-            "页面打开后内容已被他人更新，请返回查看最新情况。",
+            "Somebody else has changed it since this page was drawn. Go back and look again."
         ),
         "wrong_state": (
-            "The incident has moved on, so this step is no longer open. Go back and look again.",
-            "警情已进入下一步，此操作不再适用，请返回查看最新情况。",
+            "The incident has moved on, so this step is no longer open. Go back and look again."
         ),
-        "exhausted": (
-            "Everybody at this level has been asked already.",
-            "本级可派的救援力量已全部派出。",
-        ),
-        "lift_unknown": (
-            "No lift has this code. Check it with the caller, or tell the place.",
-            "没有此识别码的电梯，请与来电人核对，或填写地点。",
-        ),
-        "missing_field": ("Something that is needed is missing.", "缺少必填内容。"),
-        "bad_field": ("One field holds what it may not hold.", "有一项内容填写不正确。"),
-        "forbidden": (
-            "Your account may not do this. Ask an administrator if it should.",
-            "您的账号没有此权限，如需开通请联系管理员。",
-        ),
-        "unavailable": (
-            "The hub is busy or one of its parts is down. Try again in a moment.",
-            "系统繁忙或部分功能暂不可用，请稍后重试。",
-        ),
+        "exhausted": "Everybody at this level has been asked already.",
+        "lift_unknown": "No lift has this code. Check it with the caller, or tell the place.",
+        "missing_field": "Something that is needed is missing.",
+        "bad_field": "One field holds what it may not hold.",
+        "forbidden": "Your account may not do this. Ask an administrator if it should.",
+        "unavailable": "The hub is busy or one of its parts is down. Try again in a moment.",
         "internal": (
-            "Something broke on our side; it is in the log. Try again, and tell the administrator.",
-            "系统出现故障，已记入日志。请重试，并告知管理员。",
+            "Something broke on our side; it is in the log. Try again, and tell the administrator."
         ),
-        "too_many_requests": (
-            "Too many in a short time. Wait a moment and try again.",
-            "操作过于频繁，请稍候再试。",
-        ),
-        "request_entity_too_large": (
-            "What was sent is too large.",
-            "提交的内容过大。",
-        ),
-        "not_watched": ("nobody watches it", "未接入"),
-        "video_process_silent": ("the video process is silent", "视频服务无响应"),
-        "no_pictures": ("it sends no pictures", "无画面"),
-        "unauthorized": ("it refuses our password", "摄像机拒绝登录"),
-        "not_found": ("nothing at its address", "地址无效"),
-        "refused_by_camera": ("it refuses", "摄像机拒绝"),
-        "timeout": ("it does not answer", "无应答"),
-        "connection_refused": ("it takes no connection", "拒绝连接"),
-        "connection_lost": ("the connection broke", "连接中断"),
-        "not_readable": ("its file cannot be read", "文件无法读取"),
-        "unreadable": ("its pictures cannot be read", "画面无法解析"),
-        "ended": ("it has ended", "已结束"),
-        "unreachable": ("it cannot be reached", "无法连接"),
-        "failed": ("it failed", "失败"),
+        "too_many_requests": "Too many in a short time. Wait a moment and try again.",
+        "request_entity_too_large": "What was sent is too large.",
+        "not_watched": "nobody watches it",
+        "video_process_silent": "the video process is silent",
+        "no_pictures": "it sends no pictures",
+        "unauthorized": "it refuses our password",
+        "not_found": "nothing at its address",
+        "refused_by_camera": "it refuses",
+        "timeout": "it does not answer",
+        "connection_refused": "it takes no connection",
+        "connection_lost": "the connection broke",
+        "not_readable": "its file cannot be read",
+        "unreadable": "its pictures cannot be read",
+        "ended": "it has ended",
+        "unreachable": "it cannot be reached",
+        "failed": "it failed",
     },
-    "kind": {"trapped": ("Trapped", "困人"), "fault": ("Fault", "故障")},
+    "kind": {
+        "trapped": "Trapped",
+        "fault": "Fault",
+    },
     "source": {
-        "button": ("Button in the car", "轿厢按钮"),
-        "intercom": ("Intercom", "对讲"),
-        "inferred": ("Inferred from telemetry", "物联推断"),
-        "form": ("Telephone", "电话登记"),
-        "public": ("QR page", "扫码上报"),
+        "button": "Button in the car",
+        "intercom": "Intercom",
+        "inferred": "Inferred from telemetry",
+        "form": "Telephone",
+        "public": "QR page",
     },
     "refusal": {
-        "bad_topic": ("Unknown topic", "主题不符合约定"),
-        "bad_json": ("Message is no JSON", "消息不是 JSON"),
-        "bad_utf8": ("Message is not UTF-8", "消息不是 UTF-8 编码"),
-        "too_large": ("Message is too large", "消息过大"),
-        "too_many": ("Too many calls in one message", "单条消息中的呼叫过多"),
-        "missing_field": ("A field is missing", "缺少字段"),
-        "bad_field": ("A field is wrong", "字段有误"),
-        "device_not_enrolled": ("Gateway is not enrolled", "网关未登记"),
-        "area_mismatch": ("Gateway is enrolled in another city", "网关登记在其他城市"),
-        "lift_unknown": ("No lift has this code", "识别码未登记"),
-        "not_its_lift": ("Not a lift of this gateway", "该电梯不属于此网关"),
-        "lift_missing": ("The call does not say which lift", "呼叫未说明是哪台电梯"),
-        "internal_error": ("The hub failed to take it", "平台处理失败"),
+        "bad_topic": "Unknown topic",
+        "bad_json": "Message is no JSON",
+        "bad_utf8": "Message is not UTF-8",
+        "too_large": "Message is too large",
+        "too_many": "Too many calls in one message",
+        "missing_field": "A field is missing",
+        "bad_field": "A field is wrong",
+        "device_not_enrolled": "Gateway is not enrolled",
+        "area_mismatch": "Gateway is enrolled in another city",
+        "lift_unknown": "No lift has this code",
+        "not_its_lift": "Not a lift of this gateway",
+        "lift_missing": "The call does not say which lift",
+        "internal_error": "The hub failed to take it",
     },
     "refusal_remedy": {
         "device_not_enrolled": (
-            "Find the site by the gateway's number; then enrol the gateway for its lift.",
-            "按网关编号查找现场；之后为电梯登记该网关。",
+            "Find the site by the gateway's number; then enrol the gateway for its lift."
         ),
-        "area_mismatch": (
-            "Ask the other city's seat; then correct the gateway's area.",
-            "联系登记城市的坐席；之后更正网关的区划。",
-        ),
-        "lift_unknown": (
-            "Telephone the site of the gateway; then register the lift.",
-            "致电网关所在现场核实；之后登记该电梯。",
-        ),
-        "not_its_lift": (
-            "Telephone the lift's site; then enrol the gateway for the lift.",
-            "致电该电梯现场核实；之后把网关登记到该电梯。",
-        ),
-        "lift_missing": (
-            "Telephone the lifts of the gateway; the device has to name its lift.",
-            "逐台致电该网关的电梯核实；设备应上报电梯识别码。",
-        ),
+        "area_mismatch": "Ask the other city's seat; then correct the gateway's area.",
+        "lift_unknown": "Telephone the site of the gateway; then register the lift.",
+        "not_its_lift": "Telephone the lift's site; then enrol the gateway for the lift.",
+        "lift_missing": "Telephone the lifts of the gateway; the device has to name its lift.",
         "internal_error": (
-            "Telephone the site and take the call by the form; then look at the health page.",
-            "致电现场并手工登记警情；之后查看运行状况页。",
+            "Telephone the site and take the call by the form; then look at the health page."
         ),
-        "bad_topic": (
-            "Have the device's maker correct its topic.",
-            "请设备厂家更正上报主题。",
-        ),
+        "bad_topic": "Have the device's maker correct its topic.",
+        "other": "Telephone the site; then have the device's software mended.",
     },
     "proof": {
-        "phone": ("by telephone", "电话确认"),
-        "qr": ("QR code at the lift", "扫码"),
-        "geofence": ("position", "定位"),
-        "inspection_mode": ("inspection mode", "检修状态"),
+        "phone": "by telephone",
+        "qr": "QR code at the lift",
+        "geofence": "position",
+        "inspection_mode": "inspection mode",
     },
     "notice": {
-        "pending": ("Waiting to be sent", "待发送"),
-        "sent": ("Sent", "已送达"),
-        "failed": ("Failed", "发送失败"),
+        "pending": "Waiting to be sent",
+        "sent": "Sent",
+        "failed": "Failed",
     },
     "presence": {
-        "online": ("Online", "在线"),
-        "late": ("Late", "延迟"),
-        "offline": ("Offline", "离线"),
-        "never": ("Never heard", "从未上线"),
+        "online": "Online",
+        "late": "Late",
+        "offline": "Offline",
+        "never": "Never heard",
     },
     "camera": {
-        "connecting": ("Connecting", "连接中"),
-        "live": ("Live", "正常"),
-        "stalled": ("Stalled", "卡顿"),
-        "offline": ("Offline", "离线"),
+        "connecting": "Connecting",
+        "live": "Live",
+        "stalled": "Stalled",
+        "offline": "Offline",
     },
     "role": {
-        "administrator": ("Administrator", "管理员"),
-        "dispatcher": ("Dispatcher", "调度员"),
-        "supervisor": ("Supervisor", "监管人员"),
-        "firm": ("Maintenance firm", "维保单位"),
-        "station": ("Rescue station", "救援站"),
+        "administrator": "Administrator",
+        "dispatcher": "Dispatcher",
+        "supervisor": "Supervisor",
+        "firm": "Maintenance firm",
+        "station": "Rescue station",
     },
     "verb": {
-        "opened": ("Opened", "接警"),
-        "merged": ("Another report", "并入上报"),
-        "located": ("Located", "定位"),
-        "rung": ("Deadline passed", "时限到"),
-        "offered": ("Order sent", "派单"),
-        "unanswered": ("No answer", "未应答"),
-        "accepted": ("Accepted", "接单"),
-        "refused": ("Refused", "拒单"),
-        "en_route": ("On the way", "出发"),
-        "arrived": ("Arrived", "到达现场"),
-        "finished": ("Rescue done", "救援完成"),
-        "stood_down": ("Stood down", "撤回"),
-        "level_raised": ("Level raised", "升级响应"),
-        "freed": ("Freed", "解困"),
-        "confirmed": ("Confirmed by call-back", "回访确认"),
-        "cause_reported": ("Cause reported", "原因反馈"),
-        "closed": ("Closed", "结案"),
-        "self_escaped": ("Self-escaped", "自行脱困"),
-        "false_alarm": ("False alarm", "误报"),
-        "note": ("Note", "备注"),
-        "comfort_call": ("Comfort call", "安抚电话"),
-        "call_ended": ("Call ended", "呼叫结束"),
-        "condition_cleared": ("Condition cleared", "状态恢复"),
-        "notice_failed": ("Notice not delivered", "通知未送达"),
+        "opened": "Opened",
+        "merged": "Another report",
+        "located": "Located",
+        "rung": "Deadline passed",
+        "offered": "Order sent",
+        "unanswered": "No answer",
+        "accepted": "Accepted",
+        "refused": "Refused",
+        "en_route": "On the way",
+        "arrived": "Arrived",
+        "finished": "Rescue done",
+        "stood_down": "Stood down",
+        "level_raised": "Level raised",
+        "freed": "Freed",
+        "confirmed": "Confirmed by call-back",
+        "cause_reported": "Cause reported",
+        "closed": "Closed",
+        "self_escaped": "Self-escaped",
+        "false_alarm": "False alarm",
+        "note": "Note",
+        "comfort_call": "Comfort call",
+        "call_ended": "Call ended",
+        "condition_cleared": "Condition cleared",
+        "notice_failed": "Notice not delivered",
     },
     "actor": {
-        "account": ("staff", "人员"),
-        "device": ("gateway", "网关"),
-        "engine": ("the hub", "系统"),
-        "public": ("public", "公众"),
-        "system": ("the hub", "系统"),
+        "account": "staff",
+        "device": "gateway",
+        "engine": "the hub",
+        "public": "public",
+        "system": "the hub",
     },
     "field": {
-        "mode": ("Mode", "运行模式"),
-        "car": ("Car", "轿厢"),
-        "direction": ("Direction", "方向"),
-        "floor": ("Floor", "楼层"),
-        "door_zone": ("In door zone", "在门区"),
-        "door": ("Door", "轿门"),
-        "occupied": ("Occupied", "有人"),
-        "speed_m_s": ("Speed, m/s", "速度（米/秒）"),
-        "load_kg": ("Load, kg", "载荷（千克）"),
-        "car_temp_c": ("Car temperature, °C", "轿厢温度（℃）"),
-        "power": ("Power", "供电"),
-        "operation": ("Operation", "运行"),
+        "mode": "Mode",
+        "car": "Car",
+        "direction": "Direction",
+        "floor": "Floor",
+        "door_zone": "In door zone",
+        "door": "Door",
+        "occupied": "Occupied",
+        "speed_m_s": "Speed, m/s",
+        "load_kg": "Load, kg",
+        "car_temp_c": "Car temperature, °C",
+        "power": "Power",
+        "operation": "Operation",
     },
     "value": {
-        "stopped": ("stopped", "停止"),
-        "running": ("running", "运行"),
-        "normal": ("normal", "正常"),
-        "inspection": ("inspection", "检修"),
-        "fire_return": ("fire return", "火灾返回"),
-        "firefighters": ("firefighters'", "消防"),
-        "emergency_power": ("emergency power", "应急电源"),
-        "earthquake": ("earthquake", "地震"),
-        "unknown": ("unknown", "未知"),
-        "none": ("none", "无"),
-        "up": ("up", "上行"),
-        "down": ("down", "下行"),
-        "closed": ("closed", "关闭"),
-        "open": ("open", "打开"),
-        "opening": ("opening", "开门中"),
-        "closing": ("closing", "关门中"),
-        "mains": ("mains", "市电"),
-        "battery": ("battery", "电池"),
-        "True": ("yes", "是"),
-        "False": ("no", "否"),
+        "stopped": "stopped",
+        "running": "running",
+        "normal": "normal",
+        "inspection": "inspection",
+        "fire_return": "fire return",
+        "firefighters": "firefighters'",
+        "emergency_power": "emergency power",
+        "earthquake": "earthquake",
+        "unknown": "unknown",
+        "none": "none",
+        "up": "up",
+        "down": "down",
+        "closed": "closed",
+        "open": "open",
+        "opening": "opening",
+        "closing": "closing",
+        "mains": "mains",
+        "battery": "battery",
+        "True": "yes",
+        "False": "no",
     },
 }
 
@@ -339,47 +313,50 @@ TONES: Mapping[str, str] = {
 class Labels:
     """The words of one language."""
 
-    column: int
+    locale: str
 
     def __call__(self, group: str, key: object) -> str:
         """What `key` of `group` is called; the key itself where nobody named it."""
-        pair = _WORDS.get(group, {}).get(str(key))
-        return str(key) if pair is None else pair[self.column]
+        words = WORDS.get(group, {}).get(str(key))
+        return str(key) if words is None else self._told(group, words)
 
     def remedy(self, reason: str) -> str:
         """What a seat does about a call that was refused for `reason`."""
-        other = (
-            "Telephone the site; then have the device's software mended.",
-            "致电现场核实；之后请厂家修正设备程序。",
-        )
-        return _WORDS["refusal_remedy"].get(reason, other)[self.column]
+        known = WORDS["refusal_remedy"]
+        return self._told("refusal_remedy", known.get(reason, known["other"]))
+
+    def _told(self, group: str, words: str) -> str:
+        return i18n.translations(self.locale).pgettext(group, words)
+
+    def _of(self, found: codes.EventCode | codes.FaultCause | codes.Name) -> str:
+        return found.zh if self.locale == "zh" else found.en
 
     def known(self, group: str, key: object) -> bool:
         """Whether `key` of `group` has a name."""
-        return str(key) in _WORDS.get(group, {})
+        return str(key) in WORDS.get(group, {})
 
     def event(self, key: str) -> str:
         """What a canonical event code means."""
         found = codes.EVENT_CODES.get(key)
-        return key if found is None else (found.en, found.zh)[self.column]
+        return key if found is None else self._of(found)
 
     def cause(self, key: str | None) -> str:
         """What a fault-cause code means."""
         found = codes.FAULT_CAUSES.get(key or "")
-        return (key or "—") if found is None else (found.en, found.zh)[self.column]
+        return (key or "—") if found is None else self._of(found)
 
     def causes(self) -> list[tuple[str, str]]:
         """Every fault cause, code and words."""
-        return [(c, f"{c} {(f.en, f.zh)[self.column]}") for c, f in codes.FAULT_CAUSES.items()]
+        return [(c, f"{c} {self._of(f)}") for c, f in codes.FAULT_CAUSES.items()]
 
     def name(self, table: str, key: object) -> str:
         """What a lift kind, place type, kitchen kind or severity is called."""
         found = _TABLES[table].get(str(key))
-        return str(key) if found is None else (found.en, found.zh)[self.column]
+        return str(key) if found is None else self._of(found)
 
     def names(self, table: str) -> list[tuple[str, str]]:
         """Every key of a table with what it is called."""
-        return [(key, (found.en, found.zh)[self.column]) for key, found in _TABLES[table].items()]
+        return [(key, self._of(found)) for key, found in _TABLES[table].items()]
 
     def tone(self, key: object) -> str:
         """The chip's tone: danger, warn, ok, accent or unknown."""
@@ -397,4 +374,4 @@ _TABLES = {
 @cache
 def of(locale: str) -> Labels:
     """The words of `zh` or `en`."""
-    return Labels(1 if locale == "zh" else 0)
+    return Labels(locale)

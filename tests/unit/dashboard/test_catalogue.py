@@ -8,6 +8,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from dashboard.web import labels
+
 ROOM = Path(__file__).parents[3] / "dashboard"
 METHODS = [("**/templates/**.html", "jinja2"), ("templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {"**.html": {"trimmed": "false", "silent": "false"}}
@@ -49,3 +51,16 @@ def test_translations_fill_the_same_placeholders() -> None:
 
 def test_no_translation_is_only_guessed() -> None:
     assert not [message.id for message in catalogue() if message.id and message.fuzzy]
+
+
+def test_every_label_has_its_translation_and_no_translation_lost_its_label() -> None:
+    labelled = {(group, words) for group, named in labels.WORDS.items() for words in named.values()}
+    kept = {(m.context, text(m.id)) for m in catalogue() if m.context and text(m.string)}
+    assert labelled == kept
+
+
+def test_a_word_is_what_its_group_means() -> None:
+    chinese, english = labels.of("zh"), labels.of("en")
+    assert [chinese(group, "freed") for group in ("state", "action")] == ["已解困", "解困"]
+    assert (english("state", "freed"), english("state", "unheard-of")) == ("Freed", "unheard-of")
+    assert chinese.remedy("nobody knows") == chinese("refusal_remedy", "other")
