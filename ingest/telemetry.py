@@ -109,13 +109,18 @@ class TelemetryLane:
         attempt = 0
         while not stop.is_set():
             try:
-                return work()
+                done = work()
             except Exception as error:  # noqa: BLE001  (whatever it is, the batch is kept)
                 attempt += 1
-                _log.exception("telemetry_not_yet_safe", error=type(error).__name__)
+                if attempt == 1:  # told once, and once more when it is over
+                    _log.exception("telemetry_not_yet_safe", error=type(error).__name__)
                 jitter = random.random()  # noqa: S311  (spreads retries, guards nothing)
                 pause = backoff.delay(attempt, base=RETRY_BASE, cap=RETRY_CAP, jitter=jitter)
                 self._clock.wait(stop, pause)
+            else:
+                if attempt:
+                    _log.info("telemetry_safe_again", attempts=attempt)
+                return done
         return None
 
     def _read(self, batch: Sequence[Delivery]) -> Draft:
