@@ -5,8 +5,9 @@ when the parent dies, however, the kernel closes it, and the child's watching th
 process at once: nothing needs a clean end, since whatever was acknowledged was committed. Children
 that are not ours (mosquitto) are told by the kernel on Linux (PR_SET_PDEATHSIG).
 
-`hub.lock` is held by the parent; `children.lock` is shared by all children and what they start. A
-new parent waits until the children of a killed one have let go.
+`hub.lock` is held by the parent, `run/<role>.lock` by the one process of that role;
+`children.lock` is shared by all children and what they start. A new parent waits until the
+children of a killed one have let go.
 """
 
 import ctypes
@@ -51,19 +52,28 @@ def hold_folder(root: Path, clock: Clock) -> int:
 
     Raises Unavailable when another hub holds it, or the children of a killed one do not end.
     """
-    handle = _open(root / "hub.lock")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        owner = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
-        os.close(handle)
+    handle, owner = _hold(root / "hub.lock")
+    if owner:
         raise Unavailable(
             f"the data folder {root} is in use by another hub (process {owner}); "
             "stop that one, or choose another folder with --data"
-        ) from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, str(os.getpid()).encode(), 0)
+        )
     _wait_for_children(root, clock)
+    return handle
+
+
+def hold_role(run: Path, role: str) -> int:
+    """Be the one process of this role on the folder; the lock lasts as long as the process.
+
+    Raises Unavailable naming the process that has the role: two of them would take the same
+    messages twice, or write the same files.
+    """
+    handle, owner = _hold(run / f"{role}.lock")
+    if owner:
+        raise Unavailable(
+            f"the role {role} runs already on {run.parent} (process {owner}); "
+            "stop that one, or choose another folder with --data"
+        )
     return handle
 
 
@@ -106,6 +116,20 @@ def _wait_for_children(root: Path, clock: Clock) -> None:
                 return
     finally:
         os.close(handle)
+
+
+def _hold(file: Path) -> tuple[int, str]:
+    """Lock a file that names its holder; answers the handle, or who holds it."""
+    handle = _open(file)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
+        os.close(handle)
+        return -1, owner
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, str(os.getpid()).encode(), 0)
+    return handle, ""
 
 
 def _open(file: Path) -> int:

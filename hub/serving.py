@@ -74,11 +74,15 @@ def serve_role(settings: Settings, role: str, *, supervised: bool) -> None:
     folder.make()
     metrics = environment().get(METRICS)
     share = lifeline.join_folder(folder.root)
+    lock = lifeline.hold_role(folder.run, role)
     ground = Ground(settings, folder, SystemClock(), share, metrics, supervised=supervised)
     stop = stop_on_signals()
     if supervised and role != "broker":  # the broker's lifeline takes its child with it
         lifeline.watch_parent()
-    ROLES[role](ground, stop)
+    try:
+        ROLES[role](ground, stop)
+    finally:
+        os.close(lock)
 
 
 def stop_on_signals() -> threading.Event:
