@@ -9,6 +9,7 @@ carries a manifest with a SHA-256 per file; secrets are in it, so it is as secre
 import hashlib
 import io
 import json
+import shutil
 import sqlite3
 import tarfile
 import tempfile
@@ -22,6 +23,7 @@ from core.errors import Conflict, InvalidMessage
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+ASIDE = ".restoring"
 LEFT_OUT = ("metrics", "run", "broker", "video/hls", "hub.lock", "children.lock")
 
 
@@ -81,11 +83,31 @@ def verify(archive: Path) -> Checked:
 
 
 def restore(archive: Path, data: Path) -> Checked:
-    """Unpack into an empty or missing data folder; raises Conflict when it holds anything."""
-    if data.exists() and any(data.iterdir()):
+    """Unpack into an empty or missing data folder; raises Conflict when it holds anything.
+
+    Everything is unpacked aside and checked first: a restore that fails, or is cut off, leaves
+    nothing that a hub would start on. Aside is within the folder, which may be a disk of its own
+    below a parent that is not ours.
+    """
+    aside = data / ASIDE
+    if data.exists() and any(each != aside for each in data.iterdir()):
         raise Conflict("not_empty", f"{data} is not empty: restore into an empty folder")
+    made = not data.exists()
+    shutil.rmtree(aside, ignore_errors=True)  # of a restore that was cut off
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return _unpack(archive, data)
+    aside.mkdir(mode=0o700)
+    whole = False
+    try:
+        done = _unpack(archive, aside)
+        # The relational database comes last: without it a folder is nobody's.
+        for entry in sorted(aside.iterdir(), key=lambda each: each.name == "hub.db"):
+            entry.rename(data / entry.name)
+        whole = True
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        if made and not whole:
+            data.rmdir()
+    return done
 
 
 def _unpack(archive: Path, target: Path) -> Checked:

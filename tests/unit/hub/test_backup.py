@@ -71,3 +71,30 @@ def test_nothing_is_overwritten(data: Path, tmp_path: Path) -> None:
         backup(data, archive, NOW, version="1")
     with pytest.raises(Conflict):
         restore(archive, data)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_restore_that_fails_leaves_the_folder_as_it_was(
+    data: Path, tmp_path: Path, *, there: bool
+) -> None:
+    archive, target = tmp_path / "b.tar.gz", tmp_path / "again"
+    backup(data, archive, NOW, version="1")
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[: len(whole) // 2])
+    if there:
+        target.mkdir()
+    with pytest.raises(InvalidMessage):
+        restore(archive, target)
+    assert target.exists() == there
+    assert not there or list(target.iterdir()) == []
+    archive.write_bytes(whole)
+    assert restore(archive, target).integrity == ("hub.db",)
+
+
+def test_a_restore_that_was_cut_off_is_begun_again(data: Path, tmp_path: Path) -> None:
+    archive, target = tmp_path / "b.tar.gz", tmp_path / "again"
+    backup(data, archive, NOW, version="1")
+    (target / ".restoring" / "secrets").mkdir(parents=True)
+    (target / ".restoring" / "hub.db").write_bytes(b"half")
+    restore(archive, target)
+    assert sorted(each.name for each in target.iterdir()) == ["hub.db", "secrets"]
