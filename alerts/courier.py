@@ -28,6 +28,7 @@ from core.clock import Clock
 from core.db import Database
 from core.journal import Actor
 from core.metrics import NOTICES
+from core.pulse import Pulse
 
 COURIER = Actor("engine", "courier")
 BATCH = 20
@@ -41,7 +42,14 @@ GIVE_UP_AFTER = 20
 class Courier:
     """Sends due notices by the sender that each names."""
 
-    def __init__(self, database: Database, senders: Mapping[str, Sender], clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        senders: Mapping[str, Sender],
+        clock: Clock,
+        pulse: Pulse | None = None,
+    ) -> None:
+        self._pulse = pulse or Pulse()
         self._database = database
         self._senders = senders
         self._clock = clock
@@ -51,7 +59,7 @@ class Courier:
 
     def run(self, stop: threading.Event) -> None:
         """Carry until `stop` is set."""
-        go_round("courier", self.run_once, stop, self._clock, rest=PAUSE)
+        go_round("courier", self.run_once, stop, self._clock, rest=PAUSE, pulse=self._pulse)
 
     def run_once(self) -> int:
         """Try up to 20 due notices of each sender once; answers how many were tried."""
@@ -81,6 +89,7 @@ class Courier:
             outcome = FailedSend(type(error).__name__, retry=True)
         now = self._clock.now()
         self._database.write(partial(self._keep, each=each, outcome=outcome, now=now))
+        self._pulse.beat()  # a batch of dead addresses takes long, and is no silence
 
     def _keep(
         self, connection: Connection, each: Notice, outcome: Sent | FailedSend, now: datetime

@@ -25,6 +25,7 @@ from core.db import Database
 from core.errors import Conflict, Unavailable
 from core.journal import Actor
 from core.metrics import ENGINE_CYCLES, ENGINE_LATENESS, INCIDENTS_OPEN
+from core.pulse import Pulse
 
 ENGINE = Actor("engine", "engine")
 BATCH = 200
@@ -44,7 +45,14 @@ class _Failing:
 class Engine:
     """Settles incidents whose time has come. One runs in a hub."""
 
-    def __init__(self, database: Database, policies: PolicyBook, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        policies: PolicyBook,
+        clock: Clock,
+        pulse: Pulse | None = None,
+    ) -> None:
+        self._pulse = pulse
         self.policies = policies  # of new incidents; a running one keeps its snapshot
         self._database = database
         self._clock = clock
@@ -54,7 +62,9 @@ class Engine:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
-        go_round("engine", self.run_once, stop, self._clock, rest=PAUSE, much=BATCH)
+        go_round(
+            "engine", self.run_once, stop, self._clock, rest=PAUSE, much=BATCH, pulse=self._pulse
+        )
 
     def run_once(self) -> int:
         """Settle up to 200 due incidents; answers how many were."""

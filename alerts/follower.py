@@ -29,6 +29,7 @@ from core.errors import Conflict, InvalidMessage, NotFound, Unavailable
 from core.handoff import Cursor, HandedOff
 from core.journal import Actor, Entry, Subject
 from core.metrics import HANDED_OFF
+from core.pulse import Pulse
 from devices.findings import decode
 
 PAUSE = timedelta(milliseconds=200)
@@ -46,7 +47,9 @@ class Follower:
         sources: Mapping[str, Path],
         policies: PolicyBook,
         clock: Clock,
+        pulse: Pulse | None = None,
     ) -> None:
+        self._pulse = pulse
         self._database = database
         self._sources = sources
         self._policies = policies
@@ -58,7 +61,7 @@ class Follower:
 
     def run(self, stop: threading.Event) -> None:
         """Follow until `stop` is set."""
-        go_round("follower", self.run_once, stop, self._clock, rest=PAUSE)
+        go_round("follower", self.run_once, stop, self._clock, rest=PAUSE, pulse=self._pulse)
 
     def run_once(self) -> int:
         """Apply what stands behind the cursors; answers how many rows. A bad source waits alone."""

@@ -13,6 +13,7 @@ from datetime import timedelta
 from core import log
 from core.backoff import delay
 from core.clock import Clock
+from core.pulse import Pulse
 
 BASE, CAP = timedelta(milliseconds=250), timedelta(seconds=5)
 
@@ -25,9 +26,10 @@ def go_round(
     *,
     rest: timedelta,
     much: int = 1,
+    pulse: Pulse | None = None,
 ) -> None:
     """Call `work` until `stop` is set; without a rest while it did `much` or more."""
-    told = Told(name)
+    told, pulse = Told(name), pulse or Pulse()
     failures = 0
     while not stop.is_set():
         try:
@@ -35,11 +37,13 @@ def go_round(
         except Exception as error:  # noqa: BLE001  (whatever it is, the next round may succeed)
             failures += 1
             told.trouble(error)
+            pulse.turned()
             jitter = random.random()  # noqa: S311  (spreads retries, guards nothing)
             clock.wait(stop, delay(failures, base=BASE, cap=CAP, jitter=jitter))
         else:
             failures = 0
             told.well()
+            pulse.beat()
             if done < much:
                 clock.wait(stop, rest)
 

@@ -18,7 +18,8 @@ from urllib.parse import unquote, urlsplit
 from core import log
 from core.clock import Clock
 from core.errors import Unavailable
-from hub import lifeline, mosquitto
+from core.pulse import Pulse
+from hub import lifeline, mosquitto, probe
 from hub.folder import DataFolder
 from hub.settings import Mqtt
 from ingest.lane import BrokerAddress
@@ -26,6 +27,9 @@ from ingest.lane import BrokerAddress
 ADDRESS_FILE = "broker.json"
 LISTENING_WITHIN_S = 10.0
 _PORTS_TRIED = 50
+_ASK_EVERY_S = 3.0
+_ANSWERS_WITHIN_S = 30.0
+_STOPS_WITHIN_S = 5.0
 _TURN = timedelta(milliseconds=50)
 _log = log.get(__name__)
 
@@ -75,6 +79,7 @@ def run(
     *,
     share: int,
     supervised: bool,
+    pulse: Pulse,
     clock: Clock,
     stop: threading.Event,
 ) -> None:
@@ -110,12 +115,37 @@ def run(
         if port != settings.port:
             _log.warning("port taken", wanted=settings.port, broker_listens_on=port)
         _log.info("broker listens", kind="mosquitto" if program else "embedded", port=port)
-        while not clock.wait(stop, _TURN):
-            if child.poll() is not None:
-                raise Unavailable(f"the broker ended with status {child.returncode}")
+        _watch(child, known, pulse, clock, stop)
     finally:
         child.terminate()
-        child.wait()
+        try:
+            child.wait(_STOPS_WITHIN_S)
+        except subprocess.TimeoutExpired:  # it hangs
+            child.kill()
+            child.wait()
+
+
+def _watch(
+    child: "subprocess.Popen[bytes]",
+    known: BrokerAddress,
+    pulse: Pulse,
+    clock: Clock,
+    stop: threading.Event,
+) -> None:
+    """Until `stop`; raises Unavailable when the broker ends, or answers nobody for long."""
+    answered_at, ask_at = clock.monotonic(), 0.0
+    while not clock.wait(stop, _TURN):
+        if child.poll() is not None:
+            raise Unavailable(f"the broker ended with status {child.returncode}")
+        pulse.turned()
+        if clock.monotonic() < ask_at:
+            continue
+        if not probe.ask(known):
+            pulse.beat()
+            answered_at = clock.monotonic()
+        elif clock.monotonic() - answered_at > _ANSWERS_WITHIN_S:
+            raise Unavailable("the broker runs and answers nobody: it is started again")
+        ask_at = clock.monotonic() + _ASK_EVERY_S
 
 
 _EMBEDDED = (

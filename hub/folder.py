@@ -49,6 +49,11 @@ class DataFolder:
         return self.root / "run"
 
     @property
+    def pulse(self) -> Path:
+        """Each part's sign of life."""
+        return self.run / "pulse"
+
+    @property
     def demo(self) -> Path:
         """What the simulated city keeps."""
         return self.root / "demo"
@@ -72,6 +77,7 @@ class DataFolder:
             self.broker,
             self.metrics,
             self.run,
+            self.pulse,
             self.demo,
         ):
             folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.clock import Clock
+from core.pulse import Pulse
 from hub.settings import History, Settings
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.drain import Drainer
@@ -59,8 +60,11 @@ def check(settings: Settings, *, lifts: int) -> "Iterator[Checked]":
         yield from checkup.check(store, lifts=lifts)
 
 
-def drain(settings: Settings, folder: Path, clock: Clock, stop: threading.Event) -> None:
+def drain(
+    settings: Settings, folder: Path, clock: Clock, stop: threading.Event, pulse: Pulse
+) -> None:
     """Take what waits in the spool to InfluxDB until `stop` is set."""
     days = settings.history.keep_days
     with closing(influx(settings.history, WRITE_WITHIN)) as store:
-        Drainer(folder, store, clock, keep=timedelta(days=days) if days else None).run(stop)
+        keep = timedelta(days=days) if days else None
+        Drainer(folder, store, clock, keep=keep, pulse=pulse).run(stop)

@@ -20,6 +20,7 @@ from dashboard import roster
 from hub import broker, demo, lifeline, schema, tls
 from hub.doctor import version
 from hub.folder import DataFolder
+from hub.parts import Listener, wanted
 from hub.settings import Settings, environment
 from hub.supervisor import Role, Supervisor
 from hub.wiring import ROLES, Ground
@@ -39,6 +40,7 @@ def serve(settings: Settings, console: Console) -> None:
     lock = lifeline.hold_folder(folder.root, clock)
     _free_ports(settings)
     shutil.rmtree(folder.metrics, ignore_errors=True)  # counters of processes that are gone
+    shutil.rmtree(folder.pulse, ignore_errors=True)  # likewise
     folder.make()
     (folder.run / broker.ADDRESS_FILE).unlink(missing_ok=True)
     secrets = _prepare(settings, folder, clock, console)
@@ -51,6 +53,7 @@ def serve(settings: Settings, console: Console) -> None:
             METRICS: str(folder.metrics),
         },
         clock=clock,
+        listener=Listener(folder.pulse),
     )
     announcing = threading.Thread(
         target=_announce, args=(settings, folder, secrets, console, clock, stop), daemon=True
@@ -114,11 +117,6 @@ def _prepare(
 
 
 def _roles(settings: Settings, folder: DataFolder) -> list[Role]:
-    names = [name for name in ROLES if name != "simulator" or settings.demo.scenario]
-    if settings.mqtt.url:
-        names.remove("broker")
-    if not settings.history.url:
-        names.remove("history")
 
     def broker_is_known() -> bool:
         return bool(settings.mqtt.url) or broker.announced(folder)
@@ -132,7 +130,7 @@ def _roles(settings: Settings, folder: DataFolder) -> list[Role]:
             if name in {"rescue", "telemetry", "simulator"}
             else lambda: True,
         )
-        for name in names
+        for name in wanted(settings)
     ]
 
 

@@ -1,8 +1,9 @@
 """Start the processes, keep them running, stop them in order.
 
-A child that ends is started again after a back-off; one that ended too often within the budget's
-window is tried once a minute and said aloud, so that a room that keeps failing costs no other
-room anything. The order of `roles` is the order of starting; stopping goes backwards.
+A child that ends is started again after a back-off, and one that hangs is killed first
+(hub.parts.Listener). One that ended too often within the budget's window is tried once a minute and
+said aloud, so that a room that keeps failing costs no other room anything. The order of `roles` is
+the order of starting; stopping goes backwards.
 """
 
 import os
@@ -17,6 +18,7 @@ from datetime import timedelta
 from core import log
 from core.backoff import delay
 from core.clock import Clock
+from hub.parts import Listener
 
 BUDGET = 8
 WINDOW_S = 120.0
@@ -52,8 +54,14 @@ class Supervisor:
     """Keeps one process of every role until told to stop."""
 
     def __init__(
-        self, roles: Sequence[Role], *, environment: Mapping[str, str], clock: Clock
+        self,
+        roles: Sequence[Role],
+        *,
+        environment: Mapping[str, str],
+        clock: Clock,
+        listener: Listener,
     ) -> None:
+        self._listener = listener
         self._children = [_Child(role) for role in roles]
         self._environment = dict(environment)
         self._clock = clock
@@ -68,9 +76,11 @@ class Supervisor:
             self._stop_all()
 
     def run_once(self) -> None:
-        """Start what is due, notice what has ended."""
+        """Start what is due, notice what has ended, end what hangs."""
         now = self._clock.monotonic()
+        self._listener.look(now)
         for child in self._children:
+            self._end_if_it_hangs(child)
             if child.process is not None and child.process.poll() is not None:
                 self._ended(child, now)
             if child.process is None and now >= child.due and child.role.may_start():
@@ -83,6 +93,7 @@ class Supervisor:
     def _start(self, child: _Child, now: float) -> None:
         role = child.role
         child.starts.append(now)
+        self._listener.forget(role.name)
         # A group of its own: Ctrl-C reaches only us, and we stop the children in order.
         child.process = subprocess.Popen(  # noqa: S603  (our own command)
             role.command, stdin=subprocess.PIPE, env=self._environment, process_group=0
@@ -91,7 +102,22 @@ class Supervisor:
             try:
                 os.setpriority(os.PRIO_PROCESS, child.process.pid, role.niceness)
             except OSError as error:
-                _log.warning("priority not set", role=role.name, error=str(error))
+                _log.warning("priority_not_set", role=role.name, error=str(error))
+
+    def _end_if_it_hangs(self, child: _Child) -> None:
+        hanging = self._listener.hanging(child.role.name)
+        if child.process is None or hanging is None:
+            return
+        part, silent = hanging
+        _log.error(
+            "process_hangs",
+            role=child.role.name,
+            part=part,
+            silent_s=round(silent.total_seconds()),
+            does="killed, and started again",
+        )
+        child.process.kill()  # a stopped process hears nothing else
+        child.process.wait()
 
     def _ended(self, child: _Child, now: float) -> None:
         process, child.process = child.process, None
@@ -102,12 +128,13 @@ class Supervisor:
         if now - child.starts[-1] > WINDOW_S:
             child.failures = 0
         child.failures += 1
+        self._listener.forget(child.role.name)
         over = len(child.starts) == BUDGET and now - child.starts[0] < WINDOW_S
         pause = delay(child.failures, base=BACK_OFF, cap=BACK_OFF_CAP, jitter=1.0)
         wait_s = OVER_BUDGET_S if over else pause.total_seconds()
         child.due = now + wait_s
         _log.error(
-            "process ended",
+            "process_ended",
             role=child.role.name,
             status=process.returncode,
             again_in_s=round(wait_s, 1),
@@ -124,7 +151,7 @@ class Supervisor:
             try:
                 process.wait(STOP_WITHIN_S)
             except subprocess.TimeoutExpired:
-                _log.warning("process did not stop in time", role=child.role.name)
+                _log.warning("process_killed_at_the_end", role=child.role.name)
                 process.kill()
                 process.wait()
             if process.stdin is not None:

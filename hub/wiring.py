@@ -27,6 +27,7 @@ from core import log
 from core.clock import Clock
 from core.db import Database
 from core.errors import Unavailable
+from core.pulse import Pulse
 from devices import queries
 from devices.calls import CallArrived, RefusedCall
 from devices.directory import Directory, load_directory, registry_version
@@ -69,6 +70,10 @@ class Ground:
         """The relational database's URL."""
         return self.folder.database_url(self.settings.database.url)
 
+    def pulse(self, part: str) -> Pulse:
+        """The sign of life of `<role>.<part>`."""
+        return Pulse(self.folder.pulse / part)
+
 
 def run_broker(ground: Ground, stop: threading.Event) -> None:
     """The broker of the ladder, where none is configured."""
@@ -77,6 +82,7 @@ def run_broker(ground: Ground, stop: threading.Event) -> None:
         ground.settings.mqtt,
         share=ground.share,
         supervised=ground.supervised,
+        pulse=ground.pulse("broker.door"),
         clock=ground.clock,
         stop=stop,
     )
@@ -117,16 +123,20 @@ def run_rescue(ground: Ground, stop: threading.Event) -> None:
             },
             policies,
             clock,
+            ground.pulse("rescue.follower"),
         )
-        lane = EmergencyLane(session, resolve, open_call, clock, refused)
+        lane = EmergencyLane(
+            session, resolve, open_call, clock, refused, ground.pulse("rescue.lane")
+        )
+        senders: Mapping[str, LogSender | WebhookSender] = {"log": LogSender(), "webhook": webhook}
         session.start()
         stack.callback(session.close)
         run_together(
             {
                 "emergency": lane.run,
-                "engine": Engine(database, policies, clock).run,
+                "engine": Engine(database, policies, clock, ground.pulse("rescue.engine")).run,
                 "follower": follower.run,
-                "courier": Courier(database, {"log": LogSender(), "webhook": webhook}, clock).run,
+                "courier": Courier(database, senders, clock, ground.pulse("rescue.courier")).run,
             },
             stop,
         )
@@ -166,6 +176,7 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             clock,
             latest,
             limits=limits_there,
+            pulse=ground.pulse("telemetry.lane"),
         )
         session.start()
         stack.callback(session.close)
@@ -174,7 +185,8 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
 
 def run_history(ground: Ground, stop: threading.Event) -> None:
     """Takes what waits in the spool to InfluxDB, where that is configured."""
-    history.drain(ground.settings, ground.folder.telemetry, ground.clock, stop)
+    told = ground.pulse("history.drain")
+    history.drain(ground.settings, ground.folder.telemetry, ground.clock, stop, told)
 
 
 def run_video(ground: Ground, stop: threading.Event) -> None:
@@ -190,7 +202,8 @@ def run_video(ground: Ground, stop: threading.Event) -> None:
         def cameras() -> list[Camera]:
             return list(database.read(queries.all_cameras))
 
-        Fleet(cameras, ground.folder.video, ground.clock).run(stop)
+        told = ground.pulse("video.fleet")
+        Fleet(cameras, ground.folder.video, ground.clock, pulse=told).run(stop)
 
 
 def run_web(ground: Ground, stop: threading.Event) -> None:
@@ -219,7 +232,15 @@ def run_simulator(ground: Ground, stop: threading.Event) -> None:
             stop.wait()
             loop.call_soon_threadsafe(ended.set)
 
+        told = ground.pulse("simulator.city")
+
+        async def beat() -> None:
+            while True:
+                told.beat()
+                await ground.clock.sleep(timedelta(seconds=1))
+
         threading.Thread(target=wait, name="stop", daemon=True).start()
+        beating = asyncio.create_task(beat(), name="pulse")
         await fleet.run(
             demo.scenario(ground.settings.demo.scenario),
             fleet.Connections(
@@ -238,6 +259,7 @@ def run_simulator(ground: Ground, stop: threading.Event) -> None:
             clock=ground.clock,
             stop=ended,
         )
+        beating.cancel()
 
     asyncio.run(live())
 
@@ -338,15 +360,17 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
             server_header=False,
             timeout_graceful_shutdown=_GRACE_S,
         )
-        _run_server(uvicorn.Server(configuration), stop, ground.clock)
+        told = ground.pulse("web.pages" if staff else "public.pages")
+        _run_server(uvicorn.Server(configuration), stop, ground.clock, told)
 
 
-def _run_server(server: "uvicorn.Server", stop: threading.Event, clock: Clock) -> None:
+def _run_server(server: "uvicorn.Server", stop: threading.Event, clock: Clock, told: Pulse) -> None:
     """Serve until `stop`. uvicorn would take the signals for itself; ours set `stop`."""
 
     async def serve() -> None:
         serving = asyncio.create_task(server.serve(), name="pages")
         while not stop.is_set() and not serving.done():
+            told.beat()
             await clock.sleep(timedelta(milliseconds=100))
         server.should_exit = True
         await serving

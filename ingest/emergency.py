@@ -16,6 +16,7 @@ from typing import Protocol
 from core import backoff, log, metrics
 from core.clock import Clock
 from core.errors import HubError, InvalidMessage, Unavailable
+from core.pulse import Pulse
 from devices.calls import CallArrived, RefusedCall
 from devices.model import Lift
 from devices.protocol import codec, topics
@@ -64,7 +65,9 @@ class EmergencyLane:
         open_call: Callable[[CallArrived], Receipt],
         clock: Clock,
         journal_refused: Callable[[RefusedCall], object],
+        pulse: Pulse | None = None,
     ) -> None:
+        self._pulse = pulse or Pulse()
         self._session = session
         self._resolve = resolve
         self._open_call = open_call
@@ -75,6 +78,7 @@ class EmergencyLane:
         """Answer calls until `stop` is set."""
         while not stop.is_set():
             self.run_once(stop)
+            self._pulse.beat()
 
     def run_once(self, stop: threading.Event, *, wait: timedelta = WAIT) -> int:
         """Answer whatever is queued; the number of deliveries acknowledged."""
@@ -84,6 +88,7 @@ class EmergencyLane:
             if receipts is None:
                 return done
             self._session.acknowledge([delivery])
+            self._pulse.beat()
             for topic, receipt in receipts:
                 self._session.publish(topic, codec.encode(receipt), 1)
                 metrics.RECEIPTS.labels("yes" if receipt.accepted else "no").inc()
@@ -102,6 +107,7 @@ class EmergencyLane:
             try:
                 receipts = self._answer(delivery, give_up=attempt > ATTEMPTS)
             except Exception as error:  # noqa: BLE001  (whatever it is, the call is not lost)
+                self._pulse.turned()
                 _log.exception("call_not_yet_safe", attempt=attempt, error=type(error).__name__)
             else:
                 return receipts

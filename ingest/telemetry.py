@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from core import backoff, log, metrics
 from core.clock import Clock
+from core.pulse import Pulse
 from devices.directory import Directory
 from devices.judging import Elapse, Judge, Limits
 from devices.model import Lift
@@ -70,7 +71,9 @@ class TelemetryLane:
         limits: Callable[[Lift, str], Limits] = limits_of,
         bands: DeadBands | None = None,
         room: Callable[[], bool] = lambda: True,
+        pulse: Pulse | None = None,
     ) -> None:
+        self._pulse = pulse or Pulse()
         self._session = session
         self._store = store
         self._clock = clock
@@ -90,6 +93,7 @@ class TelemetryLane:
             if draft is None or self._insist(partial(self._commit, draft), stop) is None:
                 return  # the broker still has the batch, and nothing of it may look taken
             self._finish(batch, draft)
+            self._pulse.beat()
         self._latest.flush(self.pipeline, self._clock.now())
 
     def run_once(self, wait: timedelta = WAIT) -> int:
@@ -112,6 +116,7 @@ class TelemetryLane:
                 done = work()
             except Exception as error:  # noqa: BLE001  (whatever it is, the batch is kept)
                 attempt += 1
+                self._pulse.turned()
                 if attempt == 1:  # told once, and once more when it is over
                     _log.exception("telemetry_not_yet_safe", error=type(error).__name__)
                 jitter = random.random()  # noqa: S311  (spreads retries, guards nothing)

@@ -12,6 +12,7 @@ from core import log
 from core.clock import Clock
 from core.errors import NotFound
 from core.metrics import STREAM_STATE
+from core.pulse import Pulse
 from devices.model import Camera, SourceKind
 from video.file import FileSource
 from video.layout import checked, hls_folder, snapshot_folder
@@ -48,7 +49,9 @@ class Fleet:
         clock: Clock,
         *,
         limits: Limits | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
+        self._pulse = pulse or Pulse()
         self._cameras = cameras
         self._root = root
         self._clock = clock
@@ -67,6 +70,7 @@ class Fleet:
         try:
             while True:
                 self.run_once()
+                self._pulse.beat()
                 if self._clock.wait(stop, _TICK):
                     return
         finally:

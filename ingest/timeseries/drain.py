@@ -8,6 +8,7 @@ from pathlib import Path
 from core import backoff, log, metrics
 from core.clock import Clock
 from core.errors import Unavailable
+from core.pulse import Pulse
 from ingest.timeseries import spool
 from ingest.timeseries.port import Refusal, TimeSeriesStore, WriteRefused
 
@@ -30,7 +31,9 @@ class Drainer:
         clock: Clock,
         *,
         keep: timedelta | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
+        self._pulse = pulse or Pulse()
         self._folder = folder
         self._keep = keep
         self._store = store
@@ -59,6 +62,9 @@ class Drainer:
                         _log.warning("history_unavailable", reason=error.reason, says=str(error))
                     jitter = random.random()  # noqa: S311  (spreads retries, guards nothing)
                     pause = backoff.delay(attempt, base=RETRY_BASE, cap=RETRY_CAP, jitter=jitter)
+                    self._pulse.turned()
+                else:
+                    self._pulse.beat()
                 self._show()
                 if pause:
                     self._clock.wait(stop, pause)

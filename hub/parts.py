@@ -1,0 +1,79 @@
+"""What runs in each process, and how a part that hangs is told from one that works.
+
+A part's name is `<role>.<part>`; its sign of life is a file of that name (core.pulse).
+"""
+
+import importlib.util
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from core import pulse
+from hub.settings import Settings
+
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "broker": ("door",),
+    "rescue": ("lane", "engine", "follower", "courier"),
+    "web": ("pages",),
+    "telemetry": ("lane",),
+    "history": ("drain",),
+    "public": ("pages",),
+    "video": ("fleet",),
+    "simulator": ("city",),
+}
+SILENT_AFTER_S = 30.0  # a process is then killed and started again
+PATIENCE_S: Mapping[str, float] = {"history": 180.0}  # one write there may take a minute
+_TURN_AT_MOST_S = 1.0
+
+
+def wanted(settings: Settings) -> tuple[str, ...]:
+    """The roles that a hub with these settings runs, in the order of starting."""
+    left_out = {
+        "broker": bool(settings.mqtt.url),
+        "history": not settings.history.url,
+        "simulator": not settings.demo.scenario,
+    }
+    return tuple(role for role in PARTS if not left_out.get(role))
+
+
+def expected(settings: Settings) -> tuple[str, ...]:
+    """The parts that must show signs of life; no cameras play without the video extra."""
+    films = all(importlib.util.find_spec(module) for module in ("av", "cv2"))
+    roles = [role for role in wanted(settings) if films or role != "video"]
+    return tuple(f"{role}.{part}" for role in roles for part in PARTS[role])
+
+
+class Listener:
+    """For how long each part has not gone round, as the supervisor has seen it.
+
+    It counts only time in which it looked itself: a machine that slept, or was too busy for all of
+    us, is no reason to kill anybody. A part that has not spoken yet is starting, or migrating.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._last: dict[str, tuple[float, float]] = {}  # what it said, and for how long since
+        self._looked_at: float | None = None
+
+    def look(self, now: float) -> None:
+        """Listen to every part."""
+        passed = 0.0 if self._looked_at is None else min(now - self._looked_at, _TURN_AT_MOST_S)
+        self._looked_at = now
+        last = self._last
+        self._last = {}
+        for part, beat in pulse.heard(self._folder).items():
+            said, silent = last.get(part, (None, 0.0))
+            self._last[part] = (beat.turned, silent + passed if said == beat.turned else 0.0)
+
+    def hanging(self, role: str) -> tuple[str, timedelta] | None:
+        """The part of `role` that has been silent for too long, and for how long."""
+        limit = PATIENCE_S.get(role, SILENT_AFTER_S)
+        for part, (_, silent) in self._last.items():
+            if part.startswith(f"{role}.") and silent > limit:
+                return part, timedelta(seconds=silent)
+        return None
+
+    def forget(self, role: str) -> None:
+        """Its process has ended, or starts."""
+        pulse.forget(self._folder, role)
+        self._last = {p: s for p, s in self._last.items() if not p.startswith(f"{role}.")}
