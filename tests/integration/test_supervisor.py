@@ -6,11 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from core.pulse import Pulse, heard
+from hub.parts import Listener
+from hub.supervisor import Role, Supervisor
+from tests.support.machine import Machine, MachineClock
 from tests.support.ports import free_port
 from tests.support.wait import wait_until
 
@@ -148,3 +154,38 @@ def test_a_second_hub_on_the_same_folder_is_told_who_holds_it(tmp_path: Path) ->
     told = data.with_suffix(".log").read_text()
     assert "process 4711" in told
     assert "--data" in told
+
+
+def test_a_process_that_hangs_is_ended_and_started_again(tmp_path: Path) -> None:
+    machine = Machine(datetime(2026, 11, 23, tzinfo=UTC))
+    supervisor = Supervisor(
+        [Role("rescue", (sys.executable, "-c", "import sys; sys.stdin.read()"))],
+        environment={},
+        clock=MachineClock(machine),
+        listener=Listener(tmp_path),
+    )
+    stop = threading.Event()
+
+    def live(seconds: int, *parts: Pulse) -> None:
+        for _ in range(seconds):
+            machine.run(timedelta(seconds=1))
+            for part in parts:
+                part.turned()
+            supervisor.run_once()
+
+    try:
+        live(1)
+        first = supervisor.pids()["rescue"]
+        engine = Pulse(tmp_path / "rescue.engine", machine.ticks)
+        live(40, engine)
+        assert supervisor.pids() == {"rescue": first}
+        os.kill(first, signal.SIGSTOP)
+        live(29)
+        assert supervisor.pids() == {"rescue": first}
+        live(10)
+        assert supervisor.pids()["rescue"] != first
+        assert not lives(first)
+        assert heard(tmp_path) == {}  # and the new one has its time to start
+    finally:
+        stop.set()
+        supervisor.run(stop)
