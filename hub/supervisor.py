@@ -1,9 +1,8 @@
 """Start the processes, keep them running, stop them in order.
 
-A child that ends is started again after a back-off, and one that hangs is killed first
-(hub.parts.Listener). One that ended too often within the budget's window is tried once a minute and
-said aloud, so that a room that keeps failing costs no other room anything. The order of `roles` is
-the order of starting; stopping goes backwards.
+A child that ends is started again after a back-off; one that ended too often within the budget's
+window is tried once a minute and said aloud, so that a room that keeps failing costs no other
+room anything. The order of `roles` is the order of starting; stopping goes backwards.
 """
 
 import os
@@ -151,7 +150,7 @@ class Supervisor:
             try:
                 process.wait(STOP_WITHIN_S)
             except subprocess.TimeoutExpired:
-                _log.warning("process_killed_at_the_end", role=child.role.name)
+                _log.warning("process did not stop in time", role=child.role.name)
                 process.kill()
                 process.wait()
             if process.stdin is not None:
