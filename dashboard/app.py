@@ -8,13 +8,25 @@ from fastapi import FastAPI
 
 from dashboard.assembly import assemble
 from dashboard.deps import AppContext
-from dashboard.web import pages_language, pages_public, pages_sign_in, pages_staff, render
+from dashboard.web import (
+    pages_language,
+    pages_public,
+    pages_sign_in,
+    pages_staff,
+    pages_styleguide,
+    render,
+)
 
 
 def create_app(context: AppContext) -> FastAPI:
     """The application of `context.surface`."""
     pages = (
-        (pages_language.router, pages_sign_in.router, pages_staff.router)
+        (
+            pages_language.router,
+            pages_sign_in.router,
+            pages_staff.router,
+            pages_styleguide.router,
+        )
         if context.surface == "staff"
         else (pages_language.router, pages_public.router)
     )

@@ -64,19 +64,12 @@ def translate(request: Request, message: str) -> str:
     return i18n.translations(locale_of(request)).gettext(message)
 
 
-def page(
-    request: Request,
-    template: str,
-    *,
-    status: HTTPStatus = HTTPStatus.OK,
-    values: Mapping[str, object] = MappingProxyType({}),
-    **more: Any,  # Any: whatever the template names; StrictUndefined refuses what is missing
-) -> Response:
-    """The drawn page. Staff pages are never kept by a cache on the way."""
+def draw(request: Request, template: str, values: Mapping[str, object], *, locale: str) -> str:
+    """A template's text in the language `locale`; values that it names but lacks are an error."""
     context = context_of(request)
     signed: Signed | None = getattr(request.state, "signed", None)
-    locale = locale_of(request)
     zone = context.zone
+    now = context.clock.now()
 
     def at(value: datetime | None) -> str:
         return words.instant(value, zone)
@@ -90,30 +83,37 @@ def page(
     def seen(value: datetime) -> str:
         return presence(value, context.clock.now()).value
 
-    text = (
-        environment(locale)
-        .get_template(template)
-        .render(
-            request=request,
-            context=context,
-            account=signed.account if signed is not None else None,
-            csrf=(signed.csrf or "") if signed is not None else "",
-            csrf_field=CSRF_FIELD,
-            locale=locale,
-            lang="zh-CN" if locale == "zh" else "en",
-            other_locale="en" if locale == "zh" else "zh",
-            now=context.clock.now(),
-            zone_words=words.zone_name(zone, context.clock.now()),
-            late_after=DEFAULT.late_after,
-            at=at,
-            tod=tod,
-            can=can,
-            presence=seen,
-            path=request.url.path,
-            **values,
-            **more,
-        )
-    )
+    common: dict[str, object] = {
+        "request": request,
+        "context": context,
+        "account": signed.account if signed is not None else None,
+        "csrf": (signed.csrf or "") if signed is not None else "",
+        "csrf_field": CSRF_FIELD,
+        "locale": locale,
+        "lang": "zh-CN" if locale == "zh" else "en",
+        "other_locale": "en" if locale == "zh" else "zh",
+        "now": now,
+        "zone_words": words.zone_name(zone, now),
+        "late_after": DEFAULT.late_after,
+        "at": at,
+        "tod": tod,
+        "can": can,
+        "presence": seen,
+        "path": request.url.path,
+    }
+    return environment(locale).get_template(template).render(common | dict(values))
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    values: Mapping[str, object] = MappingProxyType({}),
+    **more: Any,  # Any: whatever the template names; StrictUndefined refuses what is missing
+) -> Response:
+    """The drawn page. Staff pages are never kept by a cache on the way."""
+    text = draw(request, template, {**values, **more}, locale=locale_of(request))
     return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
 
 

@@ -1,13 +1,11 @@
 // One field of one lift over the last hour, as a line and in a sentence.
-const box = document.querySelector("[data-chart]");
-const choice = document.querySelector("[data-chart-field]");
-const sentence = document.querySelector("[data-chart-words]");
+// Markup: a .panel with select[data-chart-field], [data-chart] and [data-chart-words].
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const served = Number(document.querySelector('meta[name="server-time"]')?.content ?? Date.now());
 const offset = served - Date.now();
 const WHOLE = new Set(["floor", "load_kg"]); // half a floor is nowhere
 
-function say(points, clock) {
+function say({ box, choice, sentence }, points, clock) {
   const values = points.map((point) => point.last);
   const short = (value) => String(Math.round(value * 100) / 100);
   const facts = points.length
@@ -19,7 +17,8 @@ function say(points, clock) {
   box.setAttribute("aria-label", `${choice.selectedOptions[0].textContent}: ${sentence.textContent}`);
 }
 
-async function draw(chart) {
+async function draw(chart, parts) {
+  const { box, choice, sentence } = parts;
   const to = new Date(Date.now() + offset);
   const from = new Date(to - 3600000);
   const field = choice.value;
@@ -32,7 +31,7 @@ async function draw(chart) {
   }
   const { points } = await answer.json();
   const clock = new Intl.DateTimeFormat("en-GB", { timeZone: box.dataset.zone, hour: "2-digit", minute: "2-digit" });
-  say(points, clock);
+  say(parts, points, clock);
   chart.setOption({
     animation: false,
     grid: { left: 48, right: 24, top: 16, bottom: 32 },
@@ -44,13 +43,16 @@ async function draw(chart) {
   }, { notMerge: true });
 }
 
-function begin() {
-  if (!box || !window.echarts) return;
+function begin(box) {
+  const panel = box.closest(".panel");
+  const choice = panel.querySelector("[data-chart-field]");
+  const sentence = panel.querySelector("[data-chart-words]");
   const chart = window.echarts.init(box);
-  draw(chart);
-  choice.addEventListener("change", () => draw(chart));
-  setInterval(() => draw(chart), 10000);
+  const again = () => draw(chart, { box, choice, sentence });
+  again();
+  choice.addEventListener("change", again);
+  setInterval(again, 10000);
   addEventListener("resize", () => chart.resize());
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(chart));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
 }
-begin();
+if (window.echarts) document.querySelectorAll("[data-chart]").forEach(begin);
