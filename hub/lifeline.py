@@ -2,8 +2,9 @@
 
 Theory of operation. A parent holds the write end of a pipe that is its child's standard input;
 when the parent dies, however, the kernel closes it, and the child's watching thread ends the
-process at once: nothing needs a clean end, since whatever was acknowledged was committed. Children
-that are not ours (mosquitto) are told by the kernel on Linux (PR_SET_PDEATHSIG).
+process at once: nothing needs a clean end, since whatever was acknowledged was committed. On Linux
+the kernel itself ends every child (PR_SET_PDEATHSIG), ours as those that are not ours (mosquitto):
+on a busy machine a thread of low priority may wait long for its turn.
 
 `hub.lock` is held by the parent, `run/<role>.lock` by the one process of that role;
 `children.lock` is shared by all children and what they start. A new parent waits until the
@@ -28,7 +29,10 @@ _GONE_WITHIN_S = 3.0
 
 
 def watch_parent(last_words: Callable[[], None] = lambda: None) -> None:
-    """End this process as soon as standard input ends; `last_words` runs just before."""
+    """End this process as soon as standard input ends; `last_words` runs just before.
+
+    Where the kernel is quicker nothing is said: what we started is then told by it too.
+    """
 
     def watch() -> None:
         while os.read(0, 64):
@@ -38,11 +42,12 @@ def watch_parent(last_words: Callable[[], None] = lambda: None) -> None:
         finally:
             os._exit(0)
 
+    die_with_parent()  # a parent that is gone already is seen at the end of its pipe
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
 
 
 def die_with_parent() -> None:
-    """For `preexec_fn` of a foreign program: on Linux the kernel kills it with its parent."""
+    """On Linux let the kernel kill this process with its parent; for `preexec_fn` too."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

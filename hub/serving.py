@@ -126,6 +126,7 @@ def _roles(settings: Settings, folder: DataFolder) -> list[Role]:
             name,
             (sys.executable, "-m", "hub", "serve", "--role", name, "--supervised"),
             niceness=_NICE.get(name, 0),
+            leaned_on=name == "broker",
             may_start=broker_is_known
             if name in {"rescue", "telemetry", "simulator"}
             else lambda: True,

@@ -2,7 +2,8 @@
 
 A child that ends is started again after a back-off; one that ended too often within the budget's
 window is tried once a minute and said aloud, so that a room that keeps failing costs no other
-room anything. The order of `roles` is the order of starting; stopping goes backwards.
+room anything. The order of `roles` is the order of starting. All are told to stop at once, but for
+those that others lean on: they stop when the others are gone.
 """
 
 import os
@@ -37,6 +38,7 @@ class Role:
     name: str
     command: tuple[str, ...]
     niceness: int = 0
+    leaned_on: bool = False
     may_start: Callable[[], bool] = field(default=lambda: True)
 
 
@@ -141,17 +143,23 @@ class Supervisor:
         )
 
     def _stop_all(self) -> None:
-        for child in reversed(self._children):
-            process, child.process = child.process, None
-            if process is None:
-                continue
+        for leaned_on in (False, True):
+            self._stop([c for c in self._children if c.role.leaned_on is leaned_on])
+
+    def _stop(self, children: Sequence[_Child]) -> None:
+        deadline = self._clock.monotonic() + STOP_WITHIN_S
+        running = [(c.role.name, c.process) for c in children if c.process is not None]
+        for _, process in running:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
+        for name, process in running:
             try:
-                process.wait(STOP_WITHIN_S)
+                process.wait(max(0.0, deadline - self._clock.monotonic()))
             except subprocess.TimeoutExpired:
-                _log.warning("process did not stop in time", role=child.role.name)
+                _log.warning("process did not stop in time", role=name)
                 process.kill()
                 process.wait()
             if process.stdin is not None:
                 process.stdin.close()
+        for child in children:
+            child.process = None
