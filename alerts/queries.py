@@ -172,15 +172,20 @@ def open_alarms(
     return [store.to_alarm(row) for row in rows]
 
 
-def open_count(connection: Connection) -> int:
-    """How many incidents are not closed."""
-    return connection.execute(
-        select(func.count()).where(tables.incident.c.state != IncidentState.CLOSED)
-    ).scalar_one()
+def open_count(connection: Connection, areas: Collection[str] | None = None) -> int:
+    """How many incidents are not closed; of all cities unless told."""
+    c = tables.incident.c
+    wanted = [c.state != IncidentState.CLOSED, *([] if areas is None else [c.area.in_(areas)])]
+    return connection.execute(select(func.count()).where(*wanted)).scalar_one()
 
 
-def figures_today(connection: Connection, now: datetime, zone: ZoneInfo) -> Figures:
-    """The figures of the local day of `now`."""
+def figures_today(
+    connection: Connection,
+    now: datetime,
+    zone: ZoneInfo,
+    areas: Collection[str] | None = None,
+) -> Figures:
+    """The figures of the local day of `now`; of all cities unless told."""
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     c = tables.incident.c
     rows = connection.execute(
@@ -192,14 +197,14 @@ def figures_today(connection: Connection, now: datetime, zone: ZoneInfo) -> Figu
             c.freed_at,
             c.target_missed_at,
             c.statutory_missed_at,
-        ).where(c.opened_at >= midnight)
+        ).where(c.opened_at >= midnight, *([] if areas is None else [c.area.in_(areas)]))
     ).all()
     trapped = [row for row in rows if row.kind == Kind.TRAPPED]
     arrivals = [r.on_scene_at - r.opened_at for r in trapped if r.on_scene_at]
     releases = [r.freed_at - r.on_scene_at for r in trapped if r.freed_at and r.on_scene_at]
     return Figures(
         opened=len(rows),
-        open=open_count(connection),
+        open=open_count(connection, areas),
         trapped=len(trapped),
         people=sum(row.people or 0 for row in trapped),
         arrived=len(arrivals),

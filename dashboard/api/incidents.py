@@ -4,14 +4,16 @@ from datetime import timedelta
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from sqlalchemy import Connection
 
-from alerts import queries
+from alerts import search
 from alerts.actions import IncidentAction
 from alerts.assignment import AssignmentAction
 from alerts.commands import act_on_assignment, act_on_incident, open_incident, raise_level
 from alerts.model import Intake, Opened, Source
+from alerts.queries import IncidentRow
+from alerts.search import IncidentFilter
 from core.errors import Forbidden, InvalidMessage, NotFound
 from core.ids import sortable_key
 from dashboard import sight
@@ -75,20 +77,32 @@ IdempotencyKey = Annotated[
 
 @router.get("", dependencies=SEES)
 def listed(
-    context: Context, scope: CurrentScope, state: Literal["open", "recent"] = "open"
+    context: Context,
+    scope: CurrentScope,
+    state: Literal["open", "recent", "closed", "all"] = "open",
+    q: Annotated[str, Query(max_length=100)] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 500,
+    offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Listed[IncidentOut]:
-    """Incidents that are not closed (`recent`: and those closed within a day), newest first."""
-    since = context.clock.now() - RECENT if state == "recent" else None
-    rows = context.database.read(
-        partial(
-            queries.board,
-            include_closed_since=since,
-            areas=scope.areas,
-            firm_id=scope.firm_id,
-            station_id=scope.station_id,
-        )
+    """Incidents that are not closed (`recent`: and those closed within a day), newest first.
+
+    `q` begins an incident's number or a lift's code, or stands in the place.
+    """
+    wanted = IncidentFilter(
+        text=q,
+        within=scope.area,
+        firm_id=scope.firm_id,
+        station_id=scope.station_id,
+        running=None if state == "all" else state != "closed",
+        closed_since=context.clock.now() - RECENT if state == "recent" else None,
     )
-    return Listed(items=[IncidentOut.of(row) for row in rows], total=len(rows))
+
+    def find(connection: Connection) -> tuple[list[IncidentRow], int]:
+        ids = search.incident_ids(connection, wanted, limit=limit, offset=offset)
+        return search.incident_rows(connection, ids), search.incident_count(connection, wanted)
+
+    rows, total = context.database.read(find)
+    return Listed(items=[IncidentOut.of(row) for row in rows], total=total)
 
 
 @router.post("", status_code=CREATED, dependencies=OPENS)

@@ -61,7 +61,7 @@ def _board(request: Request, context: Context, scope: CurrentScope, *, bare: boo
         return list_incidents.part(connection, context, scope, told), {
             "narrow": scope.narrow,
             "areas": lists.choices(search.areas(connection, scope.area)),
-            "figures": queries.figures_today(connection, now, context.zone),
+            "figures": queries.figures_today(connection, now, context.zone, scope.areas),
             "refused": [] if scope.narrow else _refused(connection, now - RECENT, scope),
         }
 

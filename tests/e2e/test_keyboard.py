@@ -216,3 +216,19 @@ def test_a_lost_connection_turns_the_frame_grey_and_says_since_when(
     expect(state).to_have_text("实时", timeout=30_000)
     expect(page.locator("html.lost")).to_have_count(0)
     expect(page.locator("#board .queue .code")).to_have_text(["300001"], timeout=20_000)
+
+
+def test_who_is_signed_out_meanwhile_is_asked_to_sign_in(page: Page, hub: Served) -> None:
+    page.goto(f"{hub.url}/lifts")
+    ready(page)
+    page.context.clear_cookies()
+    page.keyboard.press("/")
+    page.keyboard.type("2")
+    page.wait_for_url("**/sign-in?next=*")
+
+
+def test_a_board_whose_account_is_signed_out_asks_to_sign_in(page: Page, hub: Served) -> None:
+    expect(page.locator("[data-link]")).to_have_text("实时")
+    page.context.clear_cookies()
+    take(hub, "300001", "s1")
+    page.wait_for_url("**/sign-in?next=*", timeout=20_000)

@@ -10,6 +10,13 @@ document.addEventListener("submit", (event) => {
   if (words && !window.confirm(words)) event.preventDefault();
 }, { capture: true });
 
+// A search that is answered with another page (signed out meanwhile) goes there.
+document.addEventListener("htmx:before:swap", (event) => {
+  if (!event.detail.ctx?.response?.raw?.redirected) return;
+  event.preventDefault();
+  window.location.reload();
+});
+
 // Six digits (or twenty) find the lift by themselves; a later answer never overwrites a newer one.
 const codeField = document.querySelector("[data-lift-card]");
 if (codeField) {

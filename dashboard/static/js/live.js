@@ -10,6 +10,7 @@ const IDLE_AFTER = 10_000;
 const SILENT_AFTER = 25_000; // a sign of life is due every ten seconds
 const LOST_AFTER = 3_000; // a stream that only begins anew is not worth a word
 const AGAIN_AFTER = 3_000;
+const UNAUTHORIZED = 401;
 
 let touchedAt = -Infinity;
 for (const kind of ["pointermove", "pointerdown", "keydown", "wheel", "touchstart"]) {
@@ -88,6 +89,7 @@ class Region {
     const closed = this.source.readyState === EventSource.CLOSED;
     if ((closed || silent) && Date.now() - (this.openedAt ?? 0) > AGAIN_AFTER) {
       this.openedAt = Date.now();
+      this.due = true; // a stream does not tell why it was refused; the fragment does
       this.open();
     }
   }
@@ -100,7 +102,7 @@ class Region {
     try {
       const keeps = "keepsOrder" in this.element.dataset;
       const answer = await fetch(this.element.dataset.fragment + (keeps ? window.location.search : ""));
-      if (answer.redirected) { window.location.reload(); return; } // signed out meanwhile
+      if (answer.redirected || answer.status === UNAUTHORIZED) { window.location.reload(); return; } // signed out
       if (!answer.ok) throw new Error(String(answer.status));
       await this.draw(await answer.text(), keeps);
     } catch {

@@ -380,3 +380,22 @@ def test_the_palette_reaches_what_the_account_may_see(hub: Dashboards) -> None:
     assert "300002" not in browser(hub, "firm").get("/fragments/palette?q=300002").text
     assert "/lifts/300002" in browser(hub, "dispatcher").get("/fragments/palette?q=300002").text
     assert "Nothing is called so" in browser(hub, "city").get("/fragments/palette?q=300002").text
+
+
+def test_the_interface_lists_incidents_in_parts(hub: Dashboards) -> None:
+    numbers = [take(hub, f"k{n}", f"30000{n}", NOON + timedelta(seconds=n)) for n in (1, 2, 3)]
+    seat = hub.client(role=Role.DISPATCHER)
+    told = seat.get("/api/v1/incidents?limit=1&offset=1").json()
+    assert ([each["id"] for each in told["items"]], told["total"]) == ([numbers[1]], 3)
+    assert seat.get("/api/v1/incidents?q=300003").json()["total"] == 1
+    assert seat.get("/api/v1/incidents?state=closed").json()["total"] == 0
+    assert seat.get("/api/v1/incidents?state=all").json()["total"] == 3
+    assert hub.client(role=Role.FIRM).get("/api/v1/incidents?state=all").json()["total"] == 0
+
+
+def test_a_citys_figures_are_its_own(hub: Dashboards) -> None:
+    take(hub, "k1", "300001", NOON)
+    page = browser(hub, "city").get("/").text
+    assert '<div class="figure"><b>0</b><span>Running now</span></div>' in page
+    page = browser(hub, "supervisor").get("/").text
+    assert '<div class="figure"><b>1</b><span>Running now</span></div>' in page
