@@ -90,15 +90,6 @@ def rescue_codes(connection: Connection) -> list[str]:
     return list(connection.execute(select(c).order_by(c)).scalars())
 
 
-def lifts_of_firm(connection: Connection, firm_id: int) -> tuple[Lift, ...]:
-    """The lifts that a firm maintains, by code."""
-    c = tables.lift.c
-    rows = connection.execute(
-        select(tables.lift).where(c.firm_id == firm_id).order_by(c.rescue_code)
-    )
-    return tuple(map(store.to_lift, rows))
-
-
 def firm_by_id(connection: Connection, firm_id: int) -> MaintenanceFirm:
     """The firm of our own id; raises NotFound."""
     row = _one(connection, tables.firm, tables.firm.c.id == firm_id, "firm", firm_id)
