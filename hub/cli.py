@@ -18,7 +18,7 @@ from devices import importer
 from devices.lift_csv import Outcome
 from hub import backup as backups
 from hub import doctor as doctors
-from hub import lifeline, schema, tls
+from hub import history_commands, lifeline, schema, tls
 from hub.doctor import Verdict
 from hub.folder import DataFolder
 from hub.settings import Settings, load
@@ -33,6 +33,7 @@ lifts_app = typer.Typer(no_args_is_help=True, help="The register of lifts.")
 tls_app = typer.Typer(no_args_is_help=True, help="Certificates of one's own.")
 app.add_typer(lifts_app, name="lifts")
 app.add_typer(tls_app, name="tls")
+app.add_typer(history_commands.app, name="history")
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 

@@ -150,6 +150,30 @@ class EmbeddedStore(DayFiles):
                     found[key] = found.get(key, 0) + number
         return found
 
+    def rows_after(self, file: Path, row: int, limit: int) -> list[tuple[int, Point]]:
+        """Up to `limit` points of a day file behind a row, each with its row."""
+        with closing(open_reader(file)) as connection, suppress_missing_table():
+            rows = connection.execute(
+                f"SELECT id, {_POINT} FROM sample WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
+                (row, limit),
+            ).fetchall()
+            return [(n, _point(tuple(rest))) for n, *rest in rows]
+        return []
+
+    def messages(self) -> dict[date, int]:
+        """Different messages per day of event; one that came again on another day counts twice."""
+        found: dict[date, int] = {}
+        for file in day_files(self._folder):
+            with closing(open_reader(file)) as connection, suppress_missing_table():
+                for day, number in connection.execute(
+                    "SELECT date(ms / 1000, 'unixepoch') AS day, count(*) FROM (SELECT DISTINCT"
+                    " device_at_us / 1000 AS ms, lift, kind, gateway, seq, boot,"
+                    " CASE WHEN seq IS NULL THEN fields END FROM sample) GROUP BY day"
+                ):
+                    key = date.fromisoformat(day)
+                    found[key] = found.get(key, 0) + number
+        return found
+
     def expire(self, before: datetime) -> None:
         """Forget points of earlier events; the file stays for what else it holds."""
         for file in day_files(self._folder):

@@ -1,9 +1,13 @@
 """History in a real InfluxDB: away under load, killed in mid-drain, refusing some of the points."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +22,7 @@ from ingest.quarantine import QuarantineReader
 from ingest.timeseries import spool
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.drain import Drainer
+from ingest.timeseries.embedded import EmbeddedStore
 from ingest.timeseries.port import Batch, Point, WriteRefused
 from ingest.timeseries.spool import DrainMarks, SpoolRows
 from tests.support import drainer, influx
@@ -232,3 +237,53 @@ def test_the_doctor_knows_how_many_lifts_influxdb_1_takes(tmp_path: Path, data: 
     assert [each.remedy for each in told] == [
         "set max-values-per-tag = 0 in its [data] section and restart it"
     ]
+
+
+def test_history_is_copied_resumably_and_proved_by_counts(
+    server: influx.Influx, data: Path, folder: Path
+) -> None:
+    with closing(EmbeddedStore(folder, CLOCK)) as days:
+        for n in range(4):
+            days.commit(batch(n * BATCH))
+        days.commit(batch(0))  # the same numbers a moment later are other messages
+        yesterday = batch(9 * BATCH)
+        ago = timedelta(days=1)
+        days.write(
+            [
+                replace(p, received_at=p.received_at - ago, device_at=p.device_at - ago)
+                for p in yesterday.points
+            ]
+        )
+    again = {**os.environ, "HUB_DATA_DIR": str(data), **drainer.settings_for(server)}  # noqa: TID251
+
+    def copy() -> str:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "hub",
+                "history",
+                "copy",
+                "--from",
+                "embedded",
+                "--to",
+                "influx",
+            ],
+            env=again,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return f"{done.returncode}: {done.stdout}{done.stderr}"
+
+    told = copy()
+    assert told.startswith("0: ")
+    assert f"{BATCH} messages here, {BATCH} there: whole" in told
+    assert f"{5 * BATCH} messages here, {5 * BATCH} there: whole" in told
+    assert "copied 3000 points in this run" in told
+    assert "copied 0 points in this run" in copy()
+    assert stored(server) == 6 * BATCH
+    with closing(history.store(server)) as store:
+        store.expire(CLOCK.now() + ago)
+    assert copy().startswith("1: ")  # it says so when the other side is not whole

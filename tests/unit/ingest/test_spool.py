@@ -1,8 +1,10 @@
 """What waits for a store elsewhere: in order, once, within its room."""
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -196,7 +198,9 @@ def test_a_past_day_gives_its_room_back_once_it_is_drained(
     writer: DayFiles, marks: DrainMarks, elsewhere: Elsewhere, clock: ManualClock, folder: Path
 ) -> None:
     for n in range(10):
-        writer.commit(batch(clock, 1000, first=1000 * n, load=n))
+        heavy = batch(clock, 1000, first=1000 * n)
+        weights = [replace(p, fields={"load_kg": math.sqrt(p.seq or 0)}) for p in heavy.points]
+        writer.commit(Batch(heavy.at, weights))
     clock.advance(timedelta(days=1))
     writer.commit(batch(clock, 1, first=10_000))
     drainer = Drainer(folder, elsewhere, clock)
