@@ -1,5 +1,6 @@
 """What a lane may rely on, of each subscriber, with real brokers."""
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -117,13 +118,15 @@ def test_what_comes_while_the_hub_is_away_is_there_when_it_is_back(
 def test_a_stalled_consumer_keeps_its_session_and_drops_nothing(
     broker: Broker, open_one: Callable[..., Subscriber]
 ) -> None:
+    # More than the sockets of both sides hold, so that the broker stalls too.
+    sent = [f"{n:06d}" + "x" * 100_000 for n in range(120)]
     with opened(open_one(broker, keep_alive_s=2)) as subscriber:
-        publish_lines(broker.port, map(str, range(1000)))
+        publish_lines(broker.port, sent)
         began = time.monotonic()
         wait_until(lambda: time.monotonic() - began > 5, what="2.5 keep-alive times")
         assert subscriber.connected
-        found = taken(subscriber, 1000)
-        assert payloads([each.payload for each in found]) == list(range(1000))
+        found = taken(subscriber, len(sent))
+        assert [each.payload.decode() for each in found] == sent
         assert len({each.connection for each in found}) == 1
 
 
@@ -186,4 +189,21 @@ def test_a_killed_embedded_broker_is_found_again(
         wait_until(lambda: subscriber.connected, what="the new connection", timeout_s=20)
         # It has forgotten the session, so the subscription is what has to be there again.
         publish_lines(broker.port, ["1"])
+        assert taken(subscriber, 1)[0].payload == b"1"
+
+
+@pytest.mark.parametrize("kind", ["paho", "batch"])  # MQTT 5 waits longer: it was told
+def test_whoever_was_thrown_out_comes_back_and_subscribes_again(
+    mosquitto_only: mosquitto.Broker, open_one: Callable[..., Subscriber]
+) -> None:
+    with opened(open_one(mosquitto_only)) as subscriber:
+        # Another client with our id, which asks for a clean session: ours is gone with all it knew.
+        command = ["mosquitto_sub", "-p", str(mosquitto_only.port), "-i", "hub-telemetry-0"]
+        with subprocess.Popen([*command, "-t", "nothing", "-W", "2"]) as usurper:
+            wait_until(lambda: lost(subscriber), what="the loss")
+            usurper.wait(20)
+        wait_until(
+            lambda: not lost(subscriber) and subscriber.connected, what="the return", timeout_s=20
+        )
+        publish_lines(mosquitto_only.port, ["1"])
         assert taken(subscriber, 1)[0].payload == b"1"
