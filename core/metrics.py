@@ -69,7 +69,7 @@ RECEIPTS = Counter("hub_receipts_total", "Receipts sent to devices", ["accepted"
 NOTICES = Counter("hub_notices_total", "Delivery attempts", ["sender", "outcome"])
 HANDED_OFF = Counter("hub_handed_off_total", "Hand-off rows applied", ["source", "outcome"])
 CLOCK_STEP = Gauge(
-    "hub_clock_step_seconds", "Wall clock minus anchored clock", multiprocess_mode="livemax"
+    "hub_clock_step_seconds", "Wall clock minus anchored clock", multiprocess_mode="livemostrecent"
 )
 
 # Video

@@ -44,6 +44,7 @@ def assemble(context: AppContext, *, pages: Sequence[APIRouter], error_page: Err
         lifespan=lifespan,
     )
     app.state.context = context
+    app.state.checkup = health.Checkup(context)
     problems.install(app, error_page=error_page)
     guards.install(app, context)
     app.include_router(health.router)

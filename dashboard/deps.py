@@ -4,7 +4,7 @@ Use as annotations: `context: Context`, `signed: SignedIn`, and on routers or ro
 `dependencies=[Depends(require(Action.SEE_LIFTS))]` and `[Depends(verified_csrf)]`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,16 @@ class DemoInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What should run beside the pages, and where it tells of itself."""
+
+    parts: tuple[str, ...]  # `<role>.<part>`, each with a sign of life in `pulses`
+    pulses: Path
+    hand_offs: Mapping[str, Path]  # the follower's sources
+    last_backup: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppContext:
     """Everything that the pages stand on. The public surface only reads the database."""
 
@@ -68,6 +78,7 @@ class AppContext:
     secure_cookies: bool = False
     authority: Path | None = None  # of the hub's own making, for phones to install
     demo: DemoInfo | None = None
+    watched: Watched | None = None
 
 
 class SignInNeeded(Exception):  # noqa: N818  (named for the next step)

@@ -125,6 +125,8 @@ def backup(
         folder.backups.mkdir(mode=0o700, exist_ok=True)
         archive = folder.backups / f"hub-{now:%Y%m%dT%H%M%SZ}.tar.gz"
     done = backups.backup(folder.root, archive, now, version=doctors.version())
+    folder.backups.mkdir(mode=0o700, exist_ok=True)
+    folder.last_backup.write_text(f"{archive.resolve()}\n", encoding="utf-8")
     console.print(f"{archive}: {done.files} files, {done.bytes / 1e6:.1f} MB, checked")
 
 

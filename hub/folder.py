@@ -63,6 +63,20 @@ class DataFolder:
         """Where backups go unless told."""
         return self.root / "backups"
 
+    @property
+    def last_backup(self) -> Path:
+        """The mark that the newest backup leaves, wherever it went."""
+        return self.backups / "last"
+
+    @property
+    def hand_offs(self) -> dict[str, Path]:
+        """What the rescue process follows, by source."""
+        return {
+            "telemetry/0": self.telemetry,
+            "public": self.reports,
+            "video": self.video / "handoff.db",
+        }
+
     def database_url(self, configured: str) -> str:
         """The relational database's URL."""
         return configured or f"sqlite:///{self.root / 'hub.db'}"

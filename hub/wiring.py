@@ -35,7 +35,7 @@ from devices.judging import Limits
 from devices.model import Camera, Lift
 from devices.protocol.messages import Receipt
 from devices.protocol.topics import EMERGENCY_FILTERS, TELEMETRY_FILTERS, Topic
-from hub import broker, demo, history, soundness, tls
+from hub import broker, demo, history, parts, soundness, tls
 from hub.doctor import version
 from hub.folder import DataFolder
 from hub.settings import Settings
@@ -116,11 +116,7 @@ def run_rescue(ground: Ground, stop: threading.Event) -> None:
         webhook = stack.enter_context(closing(WebhookSender(folder.secret("webhook").decode())))
         follower = Follower(
             database,
-            {
-                "telemetry/0": folder.telemetry,
-                "public": folder.reports,
-                "video": folder.video / "handoff.db",
-            },
+            folder.hand_offs,
             policies,
             clock,
             ground.pulse("rescue.follower"),
@@ -309,7 +305,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
     import uvicorn  # noqa: PLC0415
 
     from dashboard.app import create_app  # noqa: PLC0415
-    from dashboard.deps import AppContext, DemoInfo  # noqa: PLC0415
+    from dashboard.deps import AppContext, DemoInfo, Watched  # noqa: PLC0415
     from video.state import StateReader  # noqa: PLC0415
 
     settings, folder = ground.settings, ground.folder
@@ -347,6 +343,15 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
                 accounts=tuple(known.accounts),
             )
             if known
+            else None,
+            # A process that somebody started by itself knows of no others.
+            watched=Watched(
+                parts=parts.expected(settings),
+                pulses=folder.pulse,
+                hand_offs=folder.hand_offs,
+                last_backup=folder.last_backup,
+            )
+            if ground.supervised
             else None,
         )
         configuration = uvicorn.Config(

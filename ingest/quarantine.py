@@ -52,6 +52,7 @@ class QuarantineFilter:
         return " AND ".join(clause for clause, _ in wanted) or "1", [value for _, value in wanted]
 
 
+MOST_COUNTED = 10_000
 ORDERS = ("received", "reason", "topic")
 
 
@@ -132,6 +133,21 @@ class QuarantineReader:
                 for kept in self._read(file, "id = ? LIMIT ?", int(row), 1):
                     return kept
         raise NotFound("quarantined message", kept_id)
+
+    def count_since(self, instant: datetime) -> int:
+        """How many have been kept since then; 10,000 stands for that many or more."""
+        since_us = int(instant.timestamp() * 1_000_000)
+        total = 0
+        for file in reversed(day_files(self._folder)):
+            if file.stem < f"{instant:%Y-%m-%d}" or total >= MOST_COUNTED:
+                break
+            with closing(open_reader(file)) as connection:
+                total += connection.execute(
+                    "SELECT count(*) FROM (SELECT 1 FROM quarantine WHERE received_at_us >= ?"
+                    " LIMIT ?)",
+                    (since_us, MOST_COUNTED),
+                ).fetchone()[0]
+        return min(total, MOST_COUNTED)
 
     def counts(self, area: str = "") -> dict[str, int]:
         """How many are kept by reason, in a city or in all."""

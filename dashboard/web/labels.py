@@ -92,12 +92,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "offer": "Order",
         "stand_down": "Stand down",
     },
-    "check": {
-        "database": "Database",
-        "disk": "Disk",
-        "lane emergency": "Emergency lane",
-        "lane telemetry": "Telemetry lane",
-    },
     "reason": {
         "stale_version": (
             "Somebody else has changed it since this page was drawn. Go back and look again."

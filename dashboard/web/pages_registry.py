@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from typing import Annotated
 
 import segno
 from fastapi import APIRouter, Depends, Request
@@ -12,6 +13,7 @@ from alerts import queries as alert_queries
 from core.errors import NotFound
 from dashboard import sight
 from dashboard.access import Action
+from dashboard.checkup.check import Check, verdict
 from dashboard.deps import Context, CurrentAccount, CurrentScope, require
 from dashboard.web import health as health_checks
 from dashboard.web import (
@@ -106,12 +108,17 @@ def kitchen(
 
 
 @router.get("/health", dependencies=[Depends(require(Action.SEE_HEALTH))])
-def health(request: Request, context: Context) -> Response:
+def health(
+    request: Request,
+    context: Context,
+    checks: Annotated[tuple[Check, ...], Depends(health_checks.checked)],
+) -> Response:
     """How the hub is."""
     return render.page(
         request,
         "staff/health.html",
-        checks=health_checks.checked(context),
+        checks=checks,
+        verdict=verdict(checks),
         counts=context.latest.counts(context.clock.now()),
         registered=context.database.read(queries.counts),
     )

@@ -235,3 +235,19 @@ def test_ctrl_c_leaves_nothing_behind(hub: HubProcess) -> None:
     below = descendants(hub.process.pid)
     assert hub.stop() == 0
     assert not any(alive(pid) for pid in below)
+
+
+def test_a_rescue_process_that_hangs_turns_health_red_and_names_its_part(hub: HubProcess) -> None:
+    children = Path(f"/proc/{hub.pid}/task/{hub.pid}/children").read_text().split()
+    rescue = next(
+        int(pid) for pid in children if b"rescue" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    )
+    os.kill(rescue, signal.SIGSTOP)
+    try:
+        wait_until(lambda: hub.status("/health/ready") == 503, what="red health", timeout_s=20)
+        told = hub.run("doctor").stdout
+        assert "rescue.engine" in told
+        assert hub.status("/health/ready", public=True) == 200  # a report by QR is taken
+    finally:
+        os.kill(rescue, signal.SIGCONT)
+    wait_until(hub.ready, what="the hub to be well again", timeout_s=60)
