@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 
 from dashboard.deps import context_of
 from dashboard.web import render, spreadsheet
-from dashboard.web.spreadsheet import MOST_ROWS, PART, Cell
+from dashboard.web.spreadsheet import PART, Cell
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -178,7 +178,7 @@ def export(
                 render.translate(
                     request, "Only the first %(shown)s of %(total)s rows: narrow the list."
                 )
-                % {"shown": MOST_ROWS, "total": total}
+                % {"shown": len(keys), "total": total}
             ]
 
     header = [render.translate(request, column.words) for column in told.kind.columns]
