@@ -18,7 +18,6 @@ from core.errors import Conflict, InvalidMessage, NotFound
 from core.journal import Actor, Entry, Subject
 from devices import store, tables
 from devices.directory import REGISTRY
-from devices.lift_csv import ImportRow, Outcome, RowResult
 from devices.lift_plan import Known, Planned, plan
 from devices.model import (
     Camera,
@@ -30,6 +29,7 @@ from devices.model import (
     UseUnit,
 )
 from devices.protocol.topics import AREA, DEVICE
+from devices.sheet import Outcome, RowResult, SheetRow
 
 
 def upsert_firm(
@@ -157,7 +157,7 @@ def enrol_gateway(connection: Connection, gateway: Gateway, now: datetime, actor
 
 
 def import_lifts(
-    connection: Connection, rows: Sequence[ImportRow], now: datetime, actor: Actor
+    connection: Connection, rows: Sequence[SheetRow], now: datetime, actor: Actor
 ) -> list[RowResult]:
     """Keep the lifts of one step of a file (see devices.importer) and enrol their gateways.
 
@@ -192,8 +192,8 @@ def import_lifts(
         )
     if fresh or changed:
         facts = {
-            "inserted": [each.result.rescue_code for each in fresh],
-            "changed": [each.result.rescue_code for each in changed],
+            "inserted": [each.result.code for each in fresh],
+            "changed": [each.result.code for each in changed],
         }
         _record(connection, "lift", facts, now, actor, verb="lifts.imported")
     _enrol(connection, planned, known, now, actor)
@@ -208,9 +208,7 @@ def _enrol(
     actor: Actor,
 ) -> None:
     """Let the planned gateways speak for their lifts, beside those they speak for already."""
-    speaking = {
-        each.result.rescue_code: each for each in planned if each.gateway_id and each.values
-    }
+    speaking = {each.result.code: each for each in planned if each.gateway_id and each.values}
     if not speaking:
         return
     c = tables.lift.c

@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 from core.db import Database
 from core.journal import Actor
 from devices import commands, store
-from devices.lift_csv import ImportRow, Report, RowResult, parse
+from devices.lift_csv import LIFTS, parse
 from devices.lift_plan import plan
+from devices.sheet import Report, RowResult, SheetRow
 
 STEP = 200  # rows; a step of 500 took up to 90 ms on two cores, one of 200 mostly 20 to 35 ms
 
@@ -40,17 +41,17 @@ def apply(database: Database, content: bytes, now: datetime, actor: Actor) -> Re
     done: list[RowResult] = []
     for step in _steps(parsed.rows):
 
-        def write(connection: Connection, rows: Sequence[ImportRow] = step) -> list[RowResult]:
+        def write(connection: Connection, rows: Sequence[SheetRow] = step) -> list[RowResult]:
             return commands.import_lifts(connection, rows, now, actor)
 
         done += database.write(write)
     return _report(done, parsed.refused, dry=False)
 
 
-def _steps(rows: Sequence[ImportRow]) -> Iterator[Sequence[ImportRow]]:
+def _steps(rows: Sequence[SheetRow]) -> Iterator[Sequence[SheetRow]]:
     for begin in range(0, len(rows), STEP):
         yield rows[begin : begin + STEP]
 
 
 def _report(done: Sequence[RowResult], refused: Sequence[RowResult], *, dry: bool) -> Report:
-    return Report(tuple(sorted((*done, *refused), key=lambda row: row.line)), dry)
+    return Report(tuple(sorted((*done, *refused), key=lambda row: row.line)), dry, LIFTS.keys[0])

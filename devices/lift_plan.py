@@ -1,10 +1,11 @@
 """What an import would do to the registry: pure, the same for a dry run and for the real one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from devices.lift_csv import Change, ImportRow, Outcome, Refused, RowResult, Value
+from devices.cells import Value
 from devices.model import Gateway
+from devices.sheet import Change, Outcome, Problem, RowResult, SheetRow
 
 _NEW: Mapping[str, Value] = {  # what a new lift has where the file has no such column
     "building": "",
@@ -47,69 +48,67 @@ class Planned:
     gateway_id: str | None = None
 
 
-def plan(rows: Iterable[ImportRow], known: Known) -> list[Planned]:
+def plan(rows: Iterable[SheetRow], known: Known) -> list[Planned]:
     """Judge every row against the registry, in order."""
     areas = {gateway.id: gateway.area for gateway in known.gateways.values()}
-    planned: list[Planned] = []
-    for row in rows:
-        try:
-            planned.append(_one(row, known, areas))
-        except Refused as error:
-            result = RowResult(
-                row.line,
-                row.rescue_code,
-                Outcome.REFUSED,
-                error.field,
-                error.reason,
-                error.remedy,
-            )
-            planned.append(Planned(result))
-    return planned
+    return [_one(row, known, areas) for row in rows]
 
 
-def _one(row: ImportRow, known: Known, areas: dict[str, str]) -> Planned:
-    owner = known.registered.get(str(row.values["registration_code"]))
-    if owner is not None and owner != row.rescue_code:
-        raise Refused(
-            "registration_code", f"it belongs to lift {owner}", "correct this row or that lift"
-        )
-    for name, codes in (("firm_code", known.firms), ("use_unit_code", known.use_units)):
-        code = row.values.get(name)
-        if code is not None and code not in codes:
-            raise Refused(name, f"{code!r} is not registered", "register it first, or leave empty")
-    standing = known.lifts.get(row.rescue_code)
+def _one(row: SheetRow, known: Known, areas: dict[str, str]) -> Planned:
+    if problems := (*_problems(row, known), *_gateway_problems(row, known, areas)):
+        return Planned(RowResult(row.line, row.code, Outcome.REFUSED, problems))
+    standing = known.lifts.get(row.code)
     gateway_id = _gateway(row, known, standing, areas)
     given = {name: value for name, value in row.values.items() if name != "gateway_id"}
     if standing is None:
-        result = RowResult(row.line, row.rescue_code, Outcome.INSERTED)
+        result = RowResult(row.line, row.code, Outcome.INSERTED)
         return Planned(result, {**_NEW, **given}, None, gateway_id)
     before = standing.values
     changes = [Change(n, before[n], value) for n, value in given.items() if before[n] != value]
     if gateway_id is not None:
         changes.append(Change("gateway_id", None, gateway_id))
     outcome = Outcome.CHANGED if changes else Outcome.UNCHANGED
-    result = RowResult(row.line, row.rescue_code, outcome, changes=tuple(changes))
+    result = RowResult(row.line, row.code, outcome, changes=tuple(changes))
     return Planned(result, {**before, **given}, standing, gateway_id)
 
 
-def _gateway(
-    row: ImportRow, known: Known, standing: Standing | None, areas: dict[str, str]
-) -> str | None:
-    """The gateway to enrol for the lift; None when there is none or it already is."""
-    gateway_id = row.values.get("gateway_id")
-    if gateway_id is None:
-        return None
-    name, area = str(gateway_id), str(row.values["area"])
+def _problems(row: SheetRow, known: Known) -> Iterator[Problem]:
+    owner = known.registered.get(str(row.values["registration_code"]))
+    if owner is not None and owner != row.code:
+        yield Problem(
+            "registration_code", f"it belongs to lift {owner}", "correct this row or that lift"
+        )
+    for name, codes in (("firm_code", known.firms), ("use_unit_code", known.use_units)):
+        code = row.values.get(name)
+        if code is not None and code not in codes:
+            yield Problem(name, f"{code!r} is not registered", "register it first, or leave empty")
+
+
+def _gateway_problems(row: SheetRow, known: Known, areas: Mapping[str, str]) -> Iterator[Problem]:
+    name, area = str(row.values.get("gateway_id")), str(row.values["area"])
+    if row.values.get("gateway_id") is None:
+        return
     if areas.get(name, area) != area:
-        raise Refused(
+        yield Problem(
             "gateway_id",
             f"gateway {name} is enrolled in area {areas[name]}",
             "name a gateway of the lift's own area",
         )
     gateway = known.gateways.get(name)
     if gateway is not None and gateway.kitchen_id is not None:
-        raise Refused("gateway_id", f"gateway {name} is a kitchen's", "name a lift's gateway")
-    areas[name] = area
+        yield Problem("gateway_id", f"gateway {name} is a kitchen's", "name a lift's gateway")
+
+
+def _gateway(
+    row: SheetRow, known: Known, standing: Standing | None, areas: dict[str, str]
+) -> str | None:
+    """The gateway to enrol for the lift; None when there is none or it already is."""
+    gateway_id = row.values.get("gateway_id")
+    if gateway_id is None:
+        return None
+    name = str(gateway_id)
+    areas[name] = str(row.values["area"])
+    gateway = known.gateways.get(name)
     if gateway is not None and standing is not None and standing.id in gateway.lift_ids:
         return None
     return name

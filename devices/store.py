@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Row, Select, Table, insert, select, update
 
 from core.geo import Position
 from devices import tables
-from devices.lift_csv import HEADER, ImportRow, Value
+from devices.cells import Value
+from devices.lift_csv import HEADER
 from devices.lift_plan import Known, Standing
 from devices.model import (
     Camera,
@@ -22,6 +23,7 @@ from devices.model import (
     SourceKind,
     UseUnit,
 )
+from devices.sheet import SheetRow
 
 AnyRow = Row[Any]  # the columns of a whole-table select are known to the table, not to the type
 Values = dict[str, object]
@@ -228,7 +230,7 @@ def keep(
     return row, changed
 
 
-def known(connection: Connection, rows: Sequence[ImportRow]) -> Known:
+def known(connection: Connection, rows: Sequence[SheetRow]) -> Known:
     """What the registry holds of everything that `rows` (at most a step of them) name."""
 
     def named(column: str) -> list[Value]:

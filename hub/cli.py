@@ -15,7 +15,7 @@ from core.db import Database
 from core.errors import HubError
 from core.journal import Actor
 from devices import importer
-from devices.lift_csv import Outcome
+from devices.sheet import Outcome
 from hub import backup as backups
 from hub import doctor as doctors
 from hub import history_commands, lifeline, schema, tls

@@ -15,8 +15,9 @@ from core.errors import InvalidMessage
 from core.journal import Actor, Subject
 from devices import commands, importer, queries
 from devices.directory import load_directory, registry_version
-from devices.lift_csv import HEADER, Outcome, parse, template
+from devices.lift_csv import HEADER, parse, template
 from devices.model import Gateway, MaintenanceFirm
+from devices.sheet import Outcome
 from tests.support.databases import open_database
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -174,7 +175,6 @@ def test_files_of_spreadsheets_are_read(encoding: str) -> None:
 @pytest.mark.parametrize(
     ("header", "field"),
     [
-        (b"", "rescue_code"),
         (b"rescue_code,rescue_code", "rescue_code"),
         (b"rescue_code,colour", "colour"),
         (template().splitlines()[0].replace("latitude,", "").encode(), "latitude"),
@@ -184,6 +184,49 @@ def test_a_file_that_is_none_is_refused_whole(header: bytes, field: str) -> None
     with pytest.raises(InvalidMessage) as refused:
         parse(header)
     assert (refused.value.reason, refused.value.field) == ("bad_header", field)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\r\n \r\n"])
+def test_an_empty_file_is_told_in_plain_words(content: bytes) -> None:
+    with pytest.raises(InvalidMessage, match=r"the file is empty: .*--template"):
+        parse(content)
+
+
+def test_everything_that_is_wrong_in_a_row_is_told_at_once(database: Database) -> None:
+    wrong = {"kind": "rocket", "min_floor": "x", "district": "110105", "rescue_code": "1"}
+    report = importer.dry_run(database, lifts(wrong))
+    (row,) = report.rows
+    assert {each.field for each in row.problems} == {"rescue_code", "kind", "min_floor", "district"}
+    assert len(report.as_csv().splitlines()) == 1 + len(row.problems)
+    unknown = {"firm_code": "nobody", "use_unit_code": "nobody"}
+    (row,) = importer.dry_run(database, lifts(unknown)).rows
+    assert [each.field for each in row.problems] == ["firm_code", "use_unit_code"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+def test_chinese_headers_and_other_separators_are_understood(separator: str, encoding: str) -> None:
+    words = {
+        "识别码": "235274",
+        "注册代码（20位）": "30104101002018110001",
+        "城市代码": "410100",
+        "区县代码": "410105",
+        "地址": "示例路 1 号, 东侧; 北门",
+        "品种": "曳引式客梯",
+        "使用场所": "住宅",
+        "最低层": "-1",
+        "最高层": "18",
+        "额定速度": "1.75",
+        "额定载重量": "1000",
+    }
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator)
+    writer.writerows([words.keys(), words.values()])
+    parsed = parse(out.getvalue().encode(encoding))
+    assert parsed.refused == ()
+    (row,) = parsed.rows
+    assert row.code == "235274"
+    assert row.values["address"] == "示例路 1 号, 东侧; 北门"
 
 
 def test_a_city_goes_in_by_small_steps(database: Database) -> None:

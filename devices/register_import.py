@@ -1,0 +1,237 @@
+"""Bring CSV files of firms, use units, stations, gateways, kitchens and cameras into the registry.
+
+Lifts come by `devices.importer`, by whole steps of statements; of these there are few, and each
+row goes through its own command. The rows of a step are one transaction, judged within it, so
+that a dry run and a real one tell the same.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from core.db import Database
+from core.errors import NotFound
+from core.geo import Position
+from core.journal import Actor
+from devices import commands, importer, lift_csv, queries, register_sheets
+from devices.model import (
+    Camera,
+    Gateway,
+    Kitchen,
+    KitchenKind,
+    MaintenanceFirm,
+    RescueStation,
+    SourceKind,
+    UseUnit,
+)
+from devices.sheet import Change, Outcome, Problem, Report, RowResult, Sheet, SheetRow
+
+STEP = 50  # rows; each is a few statements
+_SECRET = frozenset({"source_url", "webhook_url"})
+_HIDDEN = "(not shown)"
+
+T = TypeVar("T")
+Given = dict[str, Any]  # a row's cells as the fields of the model, whose types the sheet keeps
+Write = Callable[[Connection, datetime, Actor], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A row's answer and, where something would change, what writes it."""
+
+    result: RowResult
+    write: Write | None = None
+
+
+Plan = Callable[[Connection, SheetRow], Planned]
+
+
+class _Refused(Exception):  # noqa: N818  (named as the outcome is)
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(*(each.field for each in problems))
+        self.problems = problems
+
+
+def sheets() -> Mapping[str, Sheet]:
+    """The file of every kind that can be imported, by the kind's name."""
+    return {"lifts": lift_csv.LIFTS} | {name: sheet for name, (sheet, _) in _KINDS.items()}
+
+
+def run(
+    database: Database, kind: str, content: bytes, now: datetime, actor: Actor, *, dry: bool
+) -> Report:
+    """Import a file of that kind, or tell first what that would do (`dry`).
+
+    Raises NotFound for an unknown kind, InvalidMessage for what is no such file.
+    """
+    if kind == "lifts":
+        if dry:
+            return importer.dry_run(database, content)
+        return importer.apply(database, content, now, actor)
+    if kind not in _KINDS:
+        raise NotFound("kind of file", kind)
+    sheet, plan = _KINDS[kind]
+    parsed = sheet.parse(content)
+    done = list(parsed.refused)
+    for begin in range(0, len(parsed.rows), STEP):
+        step = parsed.rows[begin : begin + STEP]
+        if dry:
+            done += database.read(partial(_judge, plan, step))
+        else:
+            done += database.write(partial(_apply, plan, step, now, actor))
+    return Report(tuple(sorted(done, key=lambda row: row.line)), dry, sheet.keys[0])
+
+
+def _judge(plan: Plan, rows: Sequence[SheetRow], connection: Connection) -> list[RowResult]:
+    return [_planned(plan, connection, row).result for row in rows]
+
+
+def _apply(
+    plan: Plan, rows: Sequence[SheetRow], now: datetime, actor: Actor, connection: Connection
+) -> list[RowResult]:
+    results = []
+    for row in rows:
+        planned = _planned(plan, connection, row)
+        if planned.write is not None:
+            planned.write(connection, now, actor)
+        results.append(planned.result)
+    return results
+
+
+def _planned(plan: Plan, connection: Connection, row: SheetRow) -> Planned:
+    try:
+        return plan(connection, row)
+    except _Refused as error:
+        return Planned(RowResult(row.line, row.code, Outcome.REFUSED, error.problems))
+
+
+def _compared(
+    row: SheetRow,
+    before: T | None,
+    after: T,
+    keep: Callable[[Connection, T, datetime, Actor], object],
+) -> Planned:
+    def write(connection: Connection, now: datetime, actor: Actor) -> object:
+        return keep(connection, after, now, actor)
+
+    if before is None:
+        return Planned(RowResult(row.line, row.code, Outcome.INSERTED), write)
+    changes = tuple(
+        Change(name, *(_HIDDEN, _HIDDEN) if name in _SECRET else (was, becomes))
+        for name in (each.name for each in fields(after))  # type: ignore[arg-type]  # dataclasses all
+        if (was := getattr(before, name)) != (becomes := getattr(after, name))
+    )
+    if not changes:
+        return Planned(RowResult(row.line, row.code, Outcome.UNCHANGED))
+    return Planned(RowResult(row.line, row.code, Outcome.CHANGED, changes=changes), write)
+
+
+def _found(find: Callable[[Connection, str], T], connection: Connection, code: str) -> T | None:
+    try:
+        return find(connection, code)
+    except NotFound:
+        return None
+
+
+def _firm(connection: Connection, row: SheetRow) -> Planned:
+    before = _found(queries.firm_by_code, connection, row.code)
+    given: Given = dict(row.values)
+    after = replace(before or MaintenanceFirm(0, "", "", ""), **given)
+    return _compared(row, before, after, commands.upsert_firm)
+
+
+def _use_unit(connection: Connection, row: SheetRow) -> Planned:
+    before = _found(queries.use_unit_by_code, connection, row.code)
+    given: Given = dict(row.values)
+    after = replace(before or UseUnit(0, "", "", "", ""), **given)
+    return _compared(row, before, after, commands.upsert_use_unit)
+
+
+def _station(connection: Connection, row: SheetRow) -> Planned:
+    before = _found(queries.station_by_code, connection, row.code)
+    given: Given = dict(row.values)
+    position = Position(given.pop("latitude"), given.pop("longitude"))
+    blank = RescueStation(0, "", "", "", position, "")
+    after = replace(before or blank, position=position, **given)
+    return _compared(row, before, after, commands.upsert_station)
+
+
+def _kitchen(connection: Connection, row: SheetRow) -> Planned:
+    before = _found(queries.kitchen_by_code, connection, row.code)
+    given: Given = dict(row.values)
+    given["kind"] = KitchenKind(given["kind"])
+    if before is None:
+        return _compared(
+            row, None, Kitchen(id=0, **{"grade": "", **given}), commands.upsert_kitchen
+        )
+    return _compared(row, before, replace(before, **given), commands.upsert_kitchen)
+
+
+def _kitchen_id(connection: Connection, code: str) -> int:
+    kitchen = _found(queries.kitchen_by_code, connection, code)
+    if kitchen is None:
+        problem = Problem("kitchen_code", f"{code!r} is not registered", "import its kitchen first")
+        raise _Refused(problem)
+    return kitchen.id
+
+
+def _camera(connection: Connection, row: SheetRow) -> Planned:
+    before = _found(queries.camera_by_id, connection, row.code)
+    given: Given = {"enabled": before.enabled if before else True, **row.values}
+    after = Camera(
+        id=given["camera_id"],
+        kitchen_id=_kitchen_id(connection, given["kitchen_code"]),
+        label=given["label"],
+        source_kind=SourceKind(given["source_kind"]),
+        source_url=given["source_url"],
+        published=given["published"],
+        enabled=given["enabled"],
+    )
+    return _compared(row, before, after, commands.upsert_camera)
+
+
+def _gateway(connection: Connection, row: SheetRow) -> Planned:
+    before = _found(queries.gateway_by_id, connection, row.code)
+    given: Given = dict(row.values)
+    lift_ids, kitchen_id = before.lift_ids if before else (), before.kitchen_id if before else None
+    problems: list[Problem] = []
+    if "lifts" in given:
+        found = {code: _found(queries.lift_by_code, connection, code) for code in given["lifts"]}
+        problems += [
+            Problem("lifts", f"{code} is not registered", "import its lift first")
+            for code, lift in found.items()
+            if lift is None
+        ] + [
+            Problem("lifts", f"{code} lies in area {lift.area}", "name lifts of the gateway's area")
+            for code, lift in found.items()
+            if lift is not None and lift.area != given["area"]
+        ]
+        lift_ids = tuple(sorted(lift.id for lift in found.values() if lift is not None))
+    if "kitchen_code" in given:
+        code = given["kitchen_code"]
+        try:
+            kitchen_id = None if code is None else _kitchen_id(connection, code)
+        except _Refused as error:
+            problems += error.problems
+    if lift_ids and kitchen_id is not None and not problems:
+        problems.append(
+            Problem("lifts", "a gateway speaks for lifts or for a kitchen", "leave one empty")
+        )
+    if problems:
+        raise _Refused(*problems)
+    after = Gateway(given["gateway_id"], given["area"], lift_ids, kitchen_id)
+    return _compared(row, before, after, commands.enrol_gateway)
+
+
+_KINDS: Mapping[str, tuple[Sheet, Plan]] = {
+    "firms": (register_sheets.FIRMS, _firm),
+    "stations": (register_sheets.STATIONS, _station),
+    "use_units": (register_sheets.USE_UNITS, _use_unit),
+    "gateways": (register_sheets.GATEWAYS, _gateway),
+    "kitchens": (register_sheets.KITCHENS, _kitchen),
+    "cameras": (register_sheets.CAMERAS, _camera),
+}

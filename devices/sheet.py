@@ -1,0 +1,302 @@
+"""A CSV file of things to register: its columns, how it is read, and the report that answers it.
+
+A file is UTF-8 (with or without a byte-order mark), UTF-16 or GB 18030; commas, semicolons or tabs
+part its cells, as the header shows; the first line is the header, in our names or in Chinese. A
+wrong row is refused with everything that is wrong in it, each with field, reason and remedy; its
+neighbours are kept. An optional column that is missing leaves what stands in the registry.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.errors import InvalidMessage
+from devices.cells import Value, shown
+
+SEPARATORS = ",;\t"
+
+
+class Outcome(StrEnum):
+    """What became (or, in a dry run, would become) of a row."""
+
+    INSERTED = "inserted"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field whose value differs from the registry's."""
+
+    field: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong in a row: where, why, and what to do."""
+
+    field: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """The answer to one row; `code` names the thing. Problems are there when it was refused."""
+
+    line: int
+    code: str
+    outcome: Outcome
+    problems: tuple[Problem, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def field(self) -> str:
+        """Where the first problem lies; empty without one."""
+        return self.problems[0].field if self.problems else ""
+
+    @property
+    def reason(self) -> str:
+        """What the first problem is; empty without one."""
+        return self.problems[0].reason if self.problems else ""
+
+    @property
+    def remedy(self) -> str:
+        """What to do about the first problem; empty without one."""
+        return self.problems[0].remedy if self.problems else ""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row that reads well by itself: its line, its code, the values of the columns it has."""
+
+    line: int
+    code: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file as read: rows to apply and rows refused already."""
+
+    rows: tuple[SheetRow, ...]
+    refused: tuple[RowResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The answer to a file, row by row in order of line; `dry_run`: nothing was written."""
+
+    rows: tuple[RowResult, ...]
+    dry_run: bool
+    key: str  # what the rows' codes are called
+    counts: Mapping[Outcome, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count the rows by outcome, every outcome named."""
+        found = Counter(row.outcome for row in self.rows)
+        object.__setattr__(self, "counts", {each: found[each] for each in Outcome})
+
+    @property
+    def refused(self) -> tuple[RowResult, ...]:
+        """The rows that were not taken."""
+        return tuple(row for row in self.rows if row.outcome is Outcome.REFUSED)
+
+    def as_csv(self) -> str:
+        """The report as CSV, to be opened beside the file; every problem has a line."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerow(("line", self.key, "outcome", "field", "reason", "remedy", "changes"))
+        for row in self.rows:
+            told = "; ".join(f"{c.field}: {c.before!r} -> {c.after!r}" for c in row.changes)
+            for each in row.problems or (Problem("", "", ""),):
+                cells = (row.code, row.outcome, each.field, each.reason, each.remedy, told)
+                writer.writerow((row.line, *map(_no_formula, cells)))
+        return out.getvalue()
+
+
+def _no_formula(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in set("=+-@\t\r") else cell
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the file: what it takes, in words for people, and how it is read.
+
+    `zh`: header words that mean it too. `empty`: what an empty cell means where it may be empty.
+    """
+
+    name: str
+    takes: str
+    sample: str
+    read: Callable[[str], Value]
+    zh: tuple[str, ...] = ()
+    required: bool = True
+    empty: Value = None
+
+
+def _no_checks(_values: Mapping[str, Value]) -> Iterable[Problem]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The columns of one kind of thing. The first of `keys` names a row; all are unique.
+
+    `check` is given the values that read well and tells what does not fit together. Columns that
+    stand `together` are in the header both or neither.
+    """
+
+    columns: tuple[Column, ...]
+    keys: tuple[str, ...]
+    check: Callable[[Mapping[str, Value]], Iterable[Problem]] = _no_checks
+    together: tuple[str, str] | None = None
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Our names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+    def template(self) -> str:
+        """An example file: the header and one sample row."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerow(self.header)
+        writer.writerow(column.sample for column in self.columns)
+        return out.getvalue()
+
+    def parse(self, content: bytes) -> Parsed:
+        """Read a file; raises InvalidMessage when it is none (empty_file, bad_encoding, …)."""
+        text = _decoded(content)
+        if not text.strip():
+            raise InvalidMessage(
+                "empty_file",
+                "the file is empty: its first line names the columns (--template shows them)",
+            )
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._separator(text))
+        header = self._header(reader)
+        rows: list[SheetRow] = []
+        refused: list[RowResult] = []
+        seen: dict[tuple[str, Value], int] = {}
+        for line, cells in _lines(reader):
+            values, problems = self._row(header, cells)
+            problems += [
+                Problem(name, f"line {first} has the same", "keep one of the two lines")
+                for name in self.keys
+                if name in values and (first := seen.get((name, values[name])))
+            ]
+            code = values.get(self.keys[0], self._code(header, cells))
+            if problems:
+                refused.append(RowResult(line, str(code), Outcome.REFUSED, tuple(problems)))
+            else:
+                seen |= {(name, values[name]): line for name in self.keys}
+                rows.append(SheetRow(line, str(code), values))
+        return Parsed(tuple(rows), tuple(refused))
+
+    def _code(self, header: Sequence[str], cells: Sequence[str]) -> str:
+        """What stands where the code should; in a row of another width it may be anything."""
+        if len(cells) != len(header):
+            return ""
+        cell = cells[header.index(self.keys[0])].strip()
+        return cell if repr(cell) == shown(cell) else ""
+
+    def _named(self) -> dict[str, str]:
+        return {word: c.name for c in self.columns for word in (c.name, *c.zh)}
+
+    def _separator(self, text: str) -> str:
+        """The separator by which the first line holds most of our words."""
+        named, first = self._named(), text.splitlines()[0]
+
+        def known(separator: str) -> int:
+            return sum(_plain(cell) in named for cell in first.split(separator))
+
+        return max(SEPARATORS, key=known)
+
+    def _header(self, reader: Iterator[list[str]]) -> list[str]:
+        named = self._named()
+        try:
+            header = [named.get(_plain(cell), _plain(cell)) for cell in next(reader, [])]
+        except csv.Error as error:
+            raise InvalidMessage("bad_header", str(error), field="header") from error
+        missing = [c.name for c in self.columns if c.required and c.name not in header]
+        unknown = [name for name in header if name not in self.header]
+        twice = [name for name, count in Counter(header).items() if count > 1]
+        for names, what in (
+            (unknown, "is no column of this file; the columns are " + ", ".join(self.header)),
+            (twice, "stands twice in the header"),
+            (missing, "is missing from the header (line 1)"),
+        ):
+            if names:
+                told = shown(names[0])
+                field = names[0] if repr(names[0]) == told else "header"
+                raise InvalidMessage("bad_header", f"{told} {what}", field=field)
+        if self.together and (self.together[0] in header) != (self.together[1] in header):
+            raise InvalidMessage(
+                "bad_header", "give both columns or neither", field=self.together[0]
+            )
+        return header
+
+    def _row(
+        self, header: Sequence[str], cells: Sequence[str]
+    ) -> tuple[dict[str, Value], list[Problem]]:
+        if len(cells) != len(header):
+            problem = Problem(
+                "line",
+                f"{len(cells)} cells, the header has {len(header)}",
+                'put texts that hold a separator or a line break in quotes ("…")',
+            )
+            return {}, [problem]
+        by_name = {column.name: column for column in self.columns}
+        values: dict[str, Value] = {}
+        problems: list[Problem] = []
+        for name, cell in zip(header, map(str.strip, cells), strict=True):
+            column = by_name[name]
+            try:
+                if cell:
+                    values[name] = column.read(cell)
+                elif column.required:
+                    problems.append(Problem(name, "it is empty", f"give {column.takes}"))
+                else:
+                    values[name] = column.empty
+            except ValueError as error:
+                problems.append(Problem(name, str(error), f"give {column.takes}"))
+        return values, [*problems, *self.check(values)]
+
+
+def _plain(cell: str) -> str:
+    """A header's word without quotes, blanks, and what stands in brackets behind it."""
+    return re.sub(r"[(（].*", "", cell.strip().strip('"').lower()).strip()
+
+
+def _decoded(content: bytes) -> str:
+    sixteen = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if sixteen else ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InvalidMessage("bad_encoding", "neither UTF-8 nor GB 18030: save the file as CSV UTF-8")
+
+
+def _lines(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line they begin on; blank lines are passed over."""
+    begins = reader.line_num + 1  # type: ignore[attr-defined]  # csv.reader has it
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield begins, []  # refused as a row without cells
+        else:
+            if any(cell.strip() for cell in cells):
+                yield begins, cells
+        begins = reader.line_num + 1  # type: ignore[attr-defined]
