@@ -13,14 +13,14 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CI = os.environ.get("CI") == "true"  # noqa: TID251  (the tests' own switch)
 
 
-def _missing(marker: str, version: str = influx.REFERENCE) -> str:
+def _missing(marker: str, version: str = influx.REFERENCE, lent: str = "") -> str:
     match marker:
         case "broker":
             clients = all(shutil.which(each) for each in ("mosquitto_pub", "mosquitto_sub"))
             there = mosquitto.find() is not None and clients
             return "" if there else "mosquitto, mosquitto-clients"
         case "influx":
-            there = influx.there(version) and find_spec("influxdb_client") is not None
+            there = influx.there(version, lent) and find_spec("influxdb_client") is not None
             return "" if there else f"InfluxDB {version} or its client"
         case "browser":
             return "" if any(map(shutil.which, BROWSERS)) else "chromium"

@@ -36,6 +36,7 @@ class Drainer:
         self._pulse = pulse or Pulse()
         self._folder = folder
         self._keep = keep
+        self._settled: set[str] = set()
         self._store = store
         self._clock = clock
 
@@ -73,7 +74,7 @@ class Drainer:
 
     def run_once(self, marks: spool.DrainMarks) -> int:
         """Write the next load and mark it; the number of points that left the spool."""
-        load = spool.next_load(self._folder, LOAD)
+        load = spool.next_load(self._folder, LOAD, self._settled)
         if load is None:
             return 0
         refusals: tuple[Refusal, ...] = ()
@@ -90,11 +91,12 @@ class Drainer:
     def _tidy(self, marks: spool.DrainMarks, now: datetime) -> None:
         """Let go of what is drained, and of history older than is to be kept."""
         marks.tidy(now)
+        self._settled.clear()  # a clock that was set back may have used an old file again
         if self._keep is not None:
             self._store.expire(now - self._keep)
 
     def _show(self) -> None:
-        left = spool.waiting(self._folder)
+        left = spool.waiting(self._folder, self._settled)
         age = self._clock.now() - left.oldest_at if left.oldest_at else timedelta(0)
         metrics.SPOOL_POINTS.set(left.points)
         metrics.SPOOL_BYTES.set(left.bytes)

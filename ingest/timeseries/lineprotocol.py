@@ -10,6 +10,7 @@ messages of one millisecond stay two points, and the same message written twice 
 """
 
 import json
+import math
 import zlib
 from collections.abc import Mapping
 from functools import lru_cache
@@ -179,9 +180,10 @@ def _value(field: str, value: Value) -> str:
         case str() if kind is str:
             return _text(value)
         case int() | float() if not isinstance(value, bool):
-            if kind is float:
+            whole = isinstance(value, int) or value.is_integer()
+            if kind is float and math.isfinite(value):
                 return repr(float(value))
-            if kind is int and value == int(value) and -_INT64 <= value < _INT64:
+            if kind is int and whole and -_INT64 <= value < _INT64:
                 return f"{int(value)}i"
         case _:
             pass

@@ -89,18 +89,25 @@ def marks(folder: Path) -> dict[str, Mark]:
     return {}
 
 
-def waiting(folder: Path) -> Waiting:
-    """What the store does not have yet, over all day files."""
+def waiting(folder: Path, settled: set[str] | None = None) -> Waiting:
+    """What the store does not have yet, over all day files.
+
+    `settled` names past files that were found drained and need not be opened again; it grows here.
+    """
     known = marks(folder)
     points = size = 0
     oldest: datetime | None = None
-    for file in day_files(folder):
+    files = day_files(folder)
+    for file in files:
+        if settled is not None and file.name in settled:
+            continue
         mark = known.get(file.name, Mark(file.name))
         with closing(open_reader(file)) as connection, suppress_missing_table():
             last = connection.execute(
                 "SELECT points_up_to, bytes_up_to FROM spool ORDER BY id DESC LIMIT 1"
             ).fetchone()
             if last is None or last[0] <= mark.points:
+                _settle(settled, file, files)
                 continue
             points += last[0] - mark.points
             size += last[1] - mark.bytes
@@ -112,10 +119,16 @@ def waiting(folder: Path) -> Waiting:
     return Waiting(points, size, oldest)
 
 
-def next_load(folder: Path, most: int) -> Load | None:
-    """The next rows of the oldest file that has some, of about `most` points; None: all drained."""
+def next_load(folder: Path, most: int, settled: set[str] | None = None) -> Load | None:
+    """The next rows of the oldest file that has some, of about `most` points; None: all drained.
+
+    `settled` as in `waiting`.
+    """
     known = marks(folder)
-    for file in day_files(folder):
+    files = day_files(folder)
+    for file in files:
+        if settled is not None and file.name in settled:
+            continue
         mark = known.get(file.name, Mark(file.name))
         points: list[Point] = []
         rows: list[int] = []
@@ -131,7 +144,14 @@ def next_load(folder: Path, most: int) -> Load | None:
                     break
         if points:
             return Load(points, rows, mark)
+        _settle(settled, file, files)
     return None
+
+
+def _settle(settled: set[str] | None, file: Path, files: Sequence[Path]) -> None:
+    """Nothing waits in this file, and but for the newest nothing will."""
+    if settled is not None and file != files[-1]:
+        settled.add(file.name)
 
 
 class SpoolRows:
@@ -141,6 +161,7 @@ class SpoolRows:
         self._folder = folder
         self._budget = budget
         self._waiting = 0
+        self._settled: set[str] = set()
         self._looked_at: datetime | None = None
 
     def create(self, connection: sqlite3.Connection) -> None:
@@ -152,7 +173,7 @@ class SpoolRows:
         """Add the points as one row, or shed them all where there is no room."""
         if self._looked_at is None or not timedelta(0) <= at - self._looked_at < LOOK:
             self._looked_at = at
-            self._waiting = waiting(self._folder).bytes
+            self._waiting = waiting(self._folder, self._settled).bytes
             self._prune(connection, at)
         if not points:
             return 0

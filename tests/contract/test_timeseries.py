@@ -21,7 +21,10 @@ SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days
 def served(folder: Path, version: str) -> Iterator[TimeSeriesStore]:
     from tests.support import history  # noqa: PLC0415  (the client may be missing)
 
-    with influx.running(folder, version) as server, closing(history.store(server)) as store:
+    with (
+        influx.running(folder, version, influx.LENT) as server,
+        closing(history.store(server)) as store,
+    ):
         yield store
 
 
@@ -44,7 +47,7 @@ def influx_1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeSeriesSto
 @pytest.fixture(
     params=[
         "embedded",
-        pytest.param("influx_2", marks=pytest.mark.influx),
+        pytest.param("influx_2", marks=pytest.mark.influx(influx.REFERENCE, influx.LENT)),
         pytest.param("influx_1", marks=pytest.mark.influx(influx.SECOND)),
     ]
 )
@@ -123,8 +126,8 @@ def test_a_window_of_very_many_points_is_the_same(store: TimeSeriesStore, lift: 
     series = store.window(Window(lift, "speed_m_s", NOON, NOON + 10 * MINUTE, 5 * MINUTE))
     figures = [float(n % 7) for n in range(6000)]
     for half, told in zip((figures[:3000], figures[3000:]), series.points, strict=True):
-        expected = pytest.approx(sum(half) / 3000), 0, 6, half[-1], 3000
-        assert (told.mean, told.min, told.max, told.last, told.count) == expected
+        assert told.mean == pytest.approx(sum(half) / 3000)
+        assert (told.min, told.max, told.last, told.count) == (0, 6, half[-1], 3000)
 
 
 def test_a_window_puts_late_messages_where_they_happened(store: TimeSeriesStore, lift: str) -> None:

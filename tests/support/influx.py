@@ -23,6 +23,7 @@ REFERENCE = "2.7.12"
 SECOND = "1.8.10"
 REMEDY = "with Go, Rust, gcc and pkg-config: tools/build_influxd.sh, then ./test"
 ORG = "hub"
+LENT = "may be lent"
 _GIVEN = "HUB_TEST_INFLUXDB"
 _ACCESS = ("TOKEN", "ORG", "BUCKET")
 BUCKET = "telemetry"
@@ -63,8 +64,10 @@ def find(version: str = REFERENCE) -> str | None:
     return str(program) if program.exists() else None
 
 
-def there(version: str = REFERENCE) -> bool:
-    """Whether tests can have an InfluxDB."""
+def there(version: str = REFERENCE, lent: str = "") -> bool:
+    """Whether tests can have an InfluxDB; `lent`: one that they must not stop will do."""
+    if lent and version == REFERENCE and _environment(f"{_GIVEN}_URL"):
+        return True
     return find(version) is not None
 
 
@@ -169,9 +172,9 @@ class Influx:
 
 
 @contextmanager
-def running(folder: Path, version: str = REFERENCE) -> Iterator[Influx]:
-    """A server for the time of the block."""
-    if version == REFERENCE and (url := _environment(f"{_GIVEN}_URL")):
+def running(folder: Path, version: str = REFERENCE, lent: str = "") -> Iterator[Influx]:
+    """A server for the time of the block; where one is lent, that one if it will do."""
+    if lent and version == REFERENCE and (url := _environment(f"{_GIVEN}_URL")):
         token, org, bucket = (_environment(f"{_GIVEN}_{name}") for name in _ACCESS)
         yield Influx(folder, version, given=url, token=token, org=org, bucket=bucket)
         return
