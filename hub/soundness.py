@@ -6,6 +6,7 @@ for themselves looks healthy and rescues nobody. Every answer is one line that n
 and the remedy, and none repeats a value that may hold a password.
 """
 
+import importlib.util
 import os
 import socket
 import tomllib
@@ -35,6 +36,7 @@ def check(settings: Settings) -> list[str]:
         *_mqtt(settings.mqtt.url, settings.mqtt.port),
         *_pages(settings),
         *_addresses(settings),
+        *_history(settings.history.url),
         *_policies(settings),
         *_scenario(settings.demo.scenario),
     ]
@@ -128,6 +130,11 @@ def _addresses(settings: Settings) -> Iterator[str]:
     ):
         if url and not _is_web(url):
             yield f"{name}: is no web address: give one such as {example}"
+
+
+def _history(url: str) -> Iterator[str]:
+    if _is_web(url) and importlib.util.find_spec("influxdb_client") is None:
+        yield "HUB_HISTORY__URL: InfluxDB's client is missing: pip install '.[influx]', or unset it"
 
 
 def _policies(settings: Settings) -> Iterator[str]:

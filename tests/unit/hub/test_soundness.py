@@ -1,3 +1,4 @@
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,15 @@ def test_what_cannot_be_used_is_one_line_with_its_remedy(
     assert line.startswith(told)
     assert "\n" not in line
     assert PASSWORD not in line
+
+
+def test_influxdb_without_its_client_is_told(tmp_path: Path) -> None:
+    history = History(url="http://127.0.0.1:8086")
+    told = soundness.check(fitted(data_dir=tmp_path, history=history))
+    if find_spec("influxdb_client"):
+        assert told == []
+    else:
+        assert "pip install '.[influx]'" in told[0]
 
 
 @pytest.mark.parametrize(
