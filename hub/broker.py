@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -52,7 +52,12 @@ def parse_url(url: str) -> BrokerAddress:
 def address(folder: DataFolder, settings: Mqtt) -> BrokerAddress:
     """Where the broker is; raises Unavailable while none has been started."""
     if settings.url:
-        return parse_url(settings.url)
+        return replace(
+            parse_url(settings.url),
+            ca_file=str(settings.ca_file or ""),
+            cert_file=str(settings.cert_file or ""),
+            key_file=str(settings.key_file or ""),
+        )
     try:
         return BrokerAddress(**json.loads((folder.run / ADDRESS_FILE).read_text()))
     except FileNotFoundError as error:

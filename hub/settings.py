@@ -10,10 +10,19 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.sources import PydanticBaseSettingsSource, TomlConfigSettingsSource
 
@@ -54,12 +63,34 @@ class Public(BaseModel):
 
 
 class Mqtt(BaseModel):
-    """The broker: one of your own by `url`, else one that the hub starts from `port` upward."""
+    """The broker: one of your own by `url`, else one that the hub starts from `port` upward.
+
+    With an mqtts:// url, `ca_file` is the authority to trust instead of the system's, `cert_file`
+    and `key_file` are the hub's own certificate. `subscriber` reads the telemetry lane: `batch`, or
+    `paho` as the second implementation; `version` is what `batch` speaks.
+    """
 
     model_config = _SECTION
     url: str = ""
     port: int = 1883
     start: Literal["auto", "mosquitto", "embedded"] = "auto"
+    subscriber: Literal["batch", "paho"] = "batch"
+    version: Literal["3.1.1", "5"] = "3.1.1"
+    ca_file: FilePath | None = None
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.version == "5" and (self.subscriber == "paho" or not self.url):
+            raise ValueError(
+                "HUB_MQTT__VERSION=5 needs HUB_MQTT__SUBSCRIBER=batch and a broker of your own"
+            )
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("HUB_MQTT__CERT_FILE and HUB_MQTT__KEY_FILE: give both or none")
+        if (self.ca_file or self.cert_file) and not self.url.startswith(("mqtts:", "ssl:")):
+            raise ValueError("HUB_MQTT__CA_FILE and __CERT_FILE need an mqtts:// HUB_MQTT__URL")
+        return self
 
 
 class History(BaseModel):

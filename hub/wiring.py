@@ -39,6 +39,7 @@ from hub import broker, demo, history, parts, soundness, tls
 from hub.doctor import version
 from hub.folder import DataFolder
 from hub.settings import Settings
+from hub.subscribing import telemetry_session
 from hub.threads import corrected, run_together
 from ingest.emergency import EmergencyLane
 from ingest.latest import LatestReader, LatestStates
@@ -156,12 +157,8 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             limits: Limits = replace(limits_of(lift, gateway), confirm_after=wait)
             return limits
 
-        session = Session(
-            where,
-            "hub-telemetry-0",
-            TELEMETRY_FILTERS,
-            lane="telemetry",
-            clock=clock,
+        session = telemetry_session(
+            ground.settings.mqtt, where, "hub-telemetry-0", TELEMETRY_FILTERS, clock
         )
         lane = TelemetryLane(
             session,

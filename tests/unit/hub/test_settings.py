@@ -59,6 +59,31 @@ def test_an_unknown_zone_is_named() -> None:
         settings.load({"HUB_ZONE": "Asia/Nowhere"})
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"HUB_MQTT__VERSION": "5"}, "a broker of your own"),
+        (
+            {
+                "HUB_MQTT__VERSION": "5",
+                "HUB_MQTT__URL": "mqtt://broker.example",
+                "HUB_MQTT__SUBSCRIBER": "paho",
+            },
+            "HUB_MQTT__SUBSCRIBER=batch",
+        ),
+        ({"HUB_MQTT__SUBSCRIBER": "gmqtt"}, "HUB_MQTT__SUBSCRIBER"),
+        ({"HUB_MQTT__CA_FILE": "nowhere.pem"}, "HUB_MQTT__CA_FILE"),
+        ({"HUB_MQTT__CA_FILE": __file__, "HUB_MQTT__URL": "mqtt://broker.example"}, "mqtts://"),
+        ({"HUB_MQTT__CERT_FILE": __file__, "HUB_MQTT__URL": "mqtts://b.example"}, "give both"),
+    ],
+)
+def test_settings_of_the_broker_that_do_not_fit_are_named(
+    changes: dict[str, str], told: str
+) -> None:
+    with pytest.raises(WrongSettings, match=told):
+        settings.load(changes)
+
+
 def test_a_certificate_without_its_key_is_refused() -> None:
     with pytest.raises(WrongSettings, match="give both"):
         settings.load({"HUB_WEB__TLS_CERT": "/tmp/cert.pem"})  # noqa: S108
