@@ -23,8 +23,9 @@ from core.errors import Conflict, InvalidMessage
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+PARTIAL, ARCHIVE = ".partial", ".tar.gz"  # no backup holds another
 ASIDE = ".restoring"
-LEFT_OUT = ("metrics", "run", "broker", "video/hls", "hub.lock", "children.lock")
+LEFT_OUT = ("backups", "metrics", "run", "broker", "video/hls", "hub.lock", "children.lock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +43,25 @@ def backup(data: Path, archive: Path, now: datetime, *, version: str) -> Checked
     if archive.exists():
         raise Conflict("exists", f"{archive} exists: choose another name")
     entries: dict[str, dict[str, object]] = {}
-    partial = archive.with_name(archive.name + ".partial")
-    with (
-        tempfile.TemporaryDirectory(dir=archive.parent) as scratch,
-        tarfile.open(partial, "w:gz") as tar,
-    ):
-        partial.chmod(0o600)
-        for file in _chosen(data):
-            name = file.relative_to(data).as_posix()
-            source = _copy(file, Path(scratch)) if file.suffix == ".db" else file
-            entries[name] = {"sha256": _digest(source), "bytes": source.stat().st_size}
-            tar.add(source, arcname=name, recursive=False)
-        _add_manifest(tar, entries, now, version)
+    partial = archive.with_name(archive.name + PARTIAL)
+    try:
+        with (
+            tempfile.TemporaryDirectory(dir=archive.parent) as scratch,
+            tarfile.open(partial, "w:gz") as tar,
+        ):
+            partial.chmod(0o600)
+            for file in _chosen(data):
+                name = file.relative_to(data).as_posix()
+                source = _copy(file, Path(scratch)) if file.suffix == ".db" else file
+                entries[name] = {"sha256": _digest(source), "bytes": source.stat().st_size}
+                tar.add(source, arcname=name, recursive=False)
+            _add_manifest(tar, entries, now, version)
+        checked = verify(partial)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
     partial.rename(archive)
-    return verify(archive)
+    return checked
 
 
 def _add_manifest(
@@ -140,7 +146,7 @@ def _unpack(archive: Path, target: Path) -> Checked:
 def _chosen(data: Path) -> Iterator[Path]:
     for file in sorted(data.rglob("*")):
         name = file.relative_to(data).as_posix()
-        if not file.is_file() or file.name.endswith(("-wal", "-shm")):
+        if not file.is_file() or file.name.endswith(("-wal", "-shm", PARTIAL, ARCHIVE)):
             continue
         if any(name == out or name.startswith(out + "/") for out in LEFT_OUT):
             continue
@@ -150,12 +156,16 @@ def _chosen(data: Path) -> Iterator[Path]:
 def _copy(file: Path, scratch: Path) -> Path:
     copy = scratch / "copy.db"
     copy.unlink(missing_ok=True)
-    with (
-        closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as source,
-        closing(sqlite3.connect(copy)) as target,
-    ):
-        source.backup(target)
-        target.execute("PRAGMA journal_mode = DELETE")
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        said = f"cannot be copied ({error}); `hub doctor` looks into it"
+        raise InvalidMessage("bad_database", said, field=file.name) from error
     return copy
 
 

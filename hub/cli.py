@@ -19,8 +19,9 @@ from devices.sheet import Outcome
 from hub import backup as backups
 from hub import doctor as doctors
 from hub import history_commands, lifeline, schema, tls
-from hub.doctor import Verdict
+from hub.finding import Verdict
 from hub.folder import DataFolder
+from hub.mishaps import in_words
 from hub.settings import Settings, load
 
 app = typer.Typer(
@@ -48,11 +49,11 @@ def main() -> None:
     """Run the command line; a HubError or a file that is not there is one line and status 2."""
     try:
         app()
-    except FileNotFoundError as error:
-        errors.print(f"{error.filename}: there is no such file", style="red", markup=False)
+    except OSError as error:
+        errors.print(in_words(error), style="red", markup=False, soft_wrap=True)
         sys.exit(2)
-    except (HubError, OSError) as error:
-        errors.print(str(error), style="red", markup=False)
+    except HubError as error:
+        errors.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(2)
 
 

@@ -1,25 +1,25 @@
 """Look at everything that a hub needs, and say what to do where something is amiss.
 
-Each check answers with findings; none changes anything. A finding that is not well names its
+Each check answers with findings; none leaves a trace. A finding that is not well names its
 remedy. `serious` findings keep a hub from doing its work; the others are worth knowing.
 """
 
 import importlib.metadata
 import importlib.util
 import shutil
-import socket
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from core.clock import Clock
 from core.errors import HubError
-from hub import history
+from hub import broker, doctor_running, history, mosquitto
+from hub.finding import Finding, Verdict
+from hub.folder import DataFolder
+from hub.mishaps import in_words
 from hub.schema import newest
 from hub.settings import Settings
 
@@ -30,44 +30,28 @@ FREE_SPACE_FLOOR = 256 * 1024**2
 SOFTWARE_BORN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Verdict(StrEnum):
-    """How a thing stands."""
-
-    WELL = "well"
-    WORTH_KNOWING = "worth knowing"
-    SERIOUS = "serious"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, how it stands, and what to do about it."""
-
-    subject: str
-    verdict: Verdict
-    says: str
-    remedy: str = ""
-
-
 def examine(settings: Settings, clock: Clock, *, running: bool) -> list[Finding]:
     """Every check, in the order of need. `running`: a hub holds the folder's lock."""
     return [
         *_folder(settings.data_dir),
         *_database(settings, running=running),
         *_clock(settings.data_dir, clock.now()),
-        *_ports(settings, running=running),
-        *_broker(settings),
+        *(_running(settings) if running else _ports(settings)),
+        *_broker(settings, running=running),
         *_history(settings),
         *_parts(),
     ]
 
 
 def _folder(data: Path) -> Iterator[Finding]:
-    place = data if data.exists() else data.absolute().parent
-    if not place.exists():
-        yield Finding("data folder", Verdict.SERIOUS, f"{place} does not exist", f"mkdir -p {data}")
+    place = data.absolute()
+    try:
+        free = _room(place)
+    except OSError as error:
+        remedy = "give it to the hub's user (chown), or name another folder in HUB_DATA_DIR"
+        yield Finding("data folder", Verdict.SERIOUS, in_words(error), remedy)
         return
-    free = shutil.disk_usage(place).free
-    said = f"{data}, {free / 1024**3:.1f} GiB free"
+    said = f"{place}, can be written, {free / 1024**3:.1f} GiB free"
     if free < FREE_SPACE_FLOOR:
         yield Finding("data folder", Verdict.SERIOUS, said, "free some disk space now")
     elif free < FREE_SPACE_LOW:
@@ -76,8 +60,22 @@ def _folder(data: Path) -> Iterator[Finding]:
         yield Finding("data folder", Verdict.WELL, said)
 
 
+def _room(place: Path) -> int:
+    """Bytes free, once a file could be written there; leaves nothing. Raises OSError."""
+    made = [each for each in (place, *place.parents) if not each.exists()]
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with tempfile.NamedTemporaryFile(dir=place, prefix=".doctor-") as trial:
+            trial.write(b"x")
+            trial.flush()
+        return shutil.disk_usage(place).free
+    finally:
+        for each in made:
+            each.rmdir()
+
+
 def _database(settings: Settings, *, running: bool) -> Iterator[Finding]:
-    file = settings.data_dir / "hub.db"
+    file = settings.data_dir.absolute() / "hub.db"
     if settings.database.url:
         scheme, _, path = settings.database.url.partition("://")
         if scheme != "sqlite":
@@ -128,21 +126,34 @@ def _clock(data: Path, now: datetime) -> Iterator[Finding]:
         yield Finding("clock", Verdict.WELL, f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def _ports(settings: Settings, *, running: bool) -> Iterator[Finding]:
-    for subject, setting, host, port in (
-        ("staff pages", "HUB_WEB__PORT", settings.web.host, settings.web.port),
-        ("public pages", "HUB_PUBLIC__PORT", settings.public_host, settings.public_port),
-    ):
-        taken = _taken(host, port)
-        if taken and not running:
+def _running(settings: Settings) -> Iterator[Finding]:
+    yield from doctor_running.examine(DataFolder(settings.data_dir.resolve()))
+    yield from _openness(settings)
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    for subject, setting, host, port in _pages(settings):
+        if broker.is_free(port, host or "127.0.0.1"):
+            yield Finding(subject, Verdict.WELL, f"port {port} is free")
+        else:
             yield Finding(
                 subject,
                 Verdict.SERIOUS,
                 f"port {port} is taken by another program",
                 f"end it, or set {setting} to a free port",
             )
-        else:
-            yield Finding(subject, Verdict.WELL, f"port {port} {'is ours' if taken else 'is free'}")
+    yield from _openness(settings)
+
+
+def _pages(settings: Settings) -> tuple[tuple[str, str, str, int], ...]:
+    return (
+        ("staff pages", "HUB_WEB__PORT", settings.web.host, settings.web.port),
+        ("public pages", "HUB_PUBLIC__PORT", settings.public_host, settings.public_port),
+    )
+
+
+def _openness(settings: Settings) -> Iterator[Finding]:
+    for subject, _, host, _ in _pages(settings):
         if host not in {"127.0.0.1", "::1", "localhost"} and not settings.tls:
             yield Finding(
                 subject,
@@ -152,22 +163,29 @@ def _ports(settings: Settings, *, running: bool) -> Iterator[Finding]:
             )
 
 
-def _broker(settings: Settings) -> Iterator[Finding]:
+def _broker(settings: Settings, *, running: bool) -> Iterator[Finding]:
     if settings.mqtt.url:
-        address = urlsplit(settings.mqtt.url)
-        host, port = address.hostname or "", address.port or 1883
-        if _answers(host, port):
-            yield Finding("broker", Verdict.WELL, f"yours, {host}:{port}, answers")
+        own = broker.parse_url(settings.mqtt.url)
+        yield doctor_running.door(own, "yours", "start it, or correct HUB_MQTT__URL")
+        return
+    program = None if settings.mqtt.start == "embedded" else mosquitto.find()
+    if running:
+        found = doctor_running.address(settings, DataFolder(settings.data_dir.resolve()))
+        if found is None:
+            yield Finding("broker", Verdict.SERIOUS, "the hub has started none yet", "look again")
         else:
-            yield Finding(
-                "broker",
-                Verdict.SERIOUS,
-                f"yours, {host}:{port}, does not answer",
-                "start it, or correct HUB_MQTT__URL",
-            )
-    elif shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin"):
-        yield Finding("broker", Verdict.WELL, "mosquitto is installed and will be started")
-    else:
+            yield doctor_running.door(found, "the hub's own", "it is started again by itself")
+    elif not broker.is_free(settings.mqtt.port):
+        yield Finding(
+            "broker",
+            Verdict.SERIOUS,
+            f"port {settings.mqtt.port} is taken by another program",
+            "end it, set HUB_MQTT__PORT to a free port, or name that broker in HUB_MQTT__URL",
+        )
+    elif program:
+        said = f"{program} will be started on port {settings.mqtt.port}"
+        yield Finding("broker", Verdict.WELL, said)
+    if program is None:
         yield Finding(
             "broker",
             Verdict.WORTH_KNOWING,
@@ -231,15 +249,3 @@ def _ours(room: str) -> bool:
     if spec is None or spec.origin is None:
         return False
     return Path(spec.origin).parent.parent == Path(__file__).parent.parent
-
-
-def _taken(host: str, port: int) -> bool:
-    return _answers("127.0.0.1" if host in {"0.0.0.0", "::", ""} else host, port)  # noqa: S104
-
-
-def _answers(host: str, port: int) -> bool:
-    try:
-        with socket.create_connection((host, port), timeout=2):
-            return True
-    except OSError:
-        return False

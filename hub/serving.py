@@ -17,7 +17,7 @@ from core.clock import Clock, SystemClock
 from core.db import Database
 from core.errors import HubError, Unavailable
 from dashboard import roster
-from hub import broker, demo, lifeline, schema, tls
+from hub import broker, demo, doctor_running, lifeline, schema, tls
 from hub.doctor import version
 from hub.folder import DataFolder
 from hub.parts import Listener, wanted
@@ -43,6 +43,7 @@ def serve(settings: Settings, console: Console) -> None:
     shutil.rmtree(folder.pulse, ignore_errors=True)  # likewise
     folder.make()
     (folder.run / broker.ADDRESS_FILE).unlink(missing_ok=True)
+    doctor_running.tell(folder, settings, os.getpid())
     secrets = _prepare(settings, folder, clock, console)
     stop = stop_on_signals()
     supervisor = Supervisor(

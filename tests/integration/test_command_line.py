@@ -41,6 +41,16 @@ def test_a_new_folder_is_migrated_backed_up_and_restored(tmp_path: Path) -> None
     assert "not empty" in refused.stderr
 
 
+def test_a_backup_goes_into_the_data_folder_unless_told(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    hub("migrate", "--data", str(data))
+    made = hub("backup", "--data", str(data))
+    assert made.returncode == 0, made.stderr
+    (archive,) = (data / "backups").glob("hub-*.tar.gz")
+    assert hub("restore", "--verify", str(archive)).returncode == 0
+    assert (data / "backups" / "last").read_text().strip() == str(archive)
+
+
 def test_a_file_that_is_not_there_is_named_without_a_traceback(tmp_path: Path) -> None:
     told = hub("lifts", "import", str(tmp_path / "none.csv"), "--data", str(tmp_path / "data"))
     assert told.returncode == 2

@@ -135,6 +135,12 @@ class HubProcess:
         with self.open(request, timeout_s=timeout_s) as answer:
             return json.load(answer)
 
+    @property
+    def pid(self) -> int:
+        """The parent's process."""
+        assert self.process is not None
+        return self.process.pid
+
     def log(self) -> str:
         """The last lines that the hub wrote."""
         return "\n".join(self.output.read_text(errors="replace").splitlines()[-60:])

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -98,3 +99,23 @@ def test_a_restore_that_was_cut_off_is_begun_again(data: Path, tmp_path: Path) -
     (target / ".restoring" / "hub.db").write_bytes(b"half")
     restore(archive, target)
     assert sorted(each.name for each in target.iterdir()) == ["hub.db", "secrets"]
+
+
+def test_a_backup_into_the_data_folder_holds_no_other_and_does_not_grow(data: Path) -> None:
+    (data / "backups").mkdir()
+    (data / "backups" / "left-over.tar.gz.partial").write_bytes(os.urandom(100_000))
+    first = backup(data, data / "backups" / "one.tar.gz", NOW, version="1")
+    second = backup(data, data / "backups" / "two.tar.gz", NOW, version="1")
+    beside = backup(data, data / "three.tar.gz", NOW, version="1")
+    again = backup(data, data / "four.tar.gz", NOW, version="1")
+    assert first.files == second.files == beside.files == again.files
+    assert first.bytes == again.bytes
+
+
+def test_a_backup_that_fails_leaves_nothing_behind(data: Path, tmp_path: Path) -> None:
+    (data / "telemetry.db").write_bytes(b"no database at all" * 100)
+    archives = tmp_path / "archives"
+    archives.mkdir()
+    with pytest.raises(InvalidMessage, match=r"telemetry\.db"):
+        backup(data, archives / "b.tar.gz", NOW, version="1")
+    assert list(archives.iterdir()) == []

@@ -8,7 +8,8 @@ import pytest
 
 from core.clock import ManualClock
 from core.db import Database
-from hub.doctor import Finding, Verdict, examine
+from hub.doctor import examine
+from hub.finding import Finding, Verdict
 from hub.schema import migrate
 from hub.settings import Mqtt, Public, Settings, Web
 from tests.support.ports import free_port
@@ -18,7 +19,12 @@ NOW = datetime(2036, 11, 23, 8, tzinfo=UTC)  # later than any file that a test w
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, web=Web(port=free_port()), public=Public(port=free_port()))
+    return Settings(
+        data_dir=tmp_path,
+        web=Web(port=free_port()),
+        public=Public(port=free_port()),
+        mqtt=Mqtt(port=free_port()),
+    )
 
 
 def look(settings: Settings, subject: str, now: datetime = NOW) -> Finding:
@@ -73,3 +79,27 @@ def test_a_clock_that_was_set_back_is_noticed(settings: Settings) -> None:
 def test_a_broker_of_ones_own_that_is_down_is_told(settings: Settings) -> None:
     own = settings.model_copy(update={"mqtt": Mqtt(url=f"mqtt://127.0.0.1:{free_port()}")})
     assert "HUB_MQTT__URL" in look(own, "broker").remedy
+
+
+def test_a_folder_that_cannot_be_made_is_serious_and_named_whole(settings: Settings) -> None:
+    (settings.data_dir / "file").write_text("")
+    wrong = settings.model_copy(update={"data_dir": settings.data_dir / "file" / "data"})
+    finding = look(wrong, "data folder")
+    assert finding.verdict is Verdict.SERIOUS
+    assert str(settings.data_dir / "file") in finding.says
+    assert "Errno" not in finding.says
+
+
+def test_the_doctor_leaves_no_trace_in_a_folder_that_it_tried(settings: Settings) -> None:
+    fresh = settings.model_copy(update={"data_dir": settings.data_dir / "new" / "data"})
+    assert look(fresh, "data folder").says.startswith(f"{settings.data_dir}/new/data, can be")
+    assert list(settings.data_dir.iterdir()) == []
+
+
+def test_a_port_of_the_broker_that_is_taken_names_its_setting(settings: Settings) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", settings.mqtt.port))
+        other.listen()
+        finding = look(settings, "broker")
+    assert finding.verdict is Verdict.SERIOUS
+    assert "HUB_MQTT__PORT" in finding.remedy
