@@ -227,13 +227,6 @@ def _shift(connection: Connection, table: Table, row: AnyRow, step: timedelta) -
     connection.execute(update(table).where(table.c.id == row.id).values(**instants))
 
 
-def any_notice_due(connection: Connection, now: datetime) -> bool:
-    """Whether a notice waits to be carried."""
-    c = notice.c
-    due = select(c.id).where(c.next_at <= now, c.state == NoticeState.PENDING).limit(1)
-    return connection.execute(due).first() is not None
-
-
 def load_alarm(connection: Connection, event_id: str) -> Alarm | None:
     """The alarm of an event, if there is one."""
     row = connection.execute(select(alarm).where(alarm.c.event_id == event_id)).one_or_none()

@@ -1,6 +1,7 @@
 """What every sender of notices keeps: try once, tell how it went, never raise for a bad target."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 
@@ -28,7 +29,9 @@ class FailedSend:
 
 
 class Sender(Protocol):
-    """One way to reach people."""
+    """One way to reach people. `send` comes back within `longest`, whatever the other side does."""
+
+    longest: timedelta
 
     def send(self, notice: Outgoing) -> Sent | FailedSend:
         """Try once."""

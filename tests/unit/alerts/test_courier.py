@@ -67,7 +67,7 @@ def test_a_notice_is_tried_again_with_the_same_key_until_it_is_taken(
 ) -> None:
     rescue = Rescue(tmp_path, webhook=f"http://127.0.0.1:{firm.server_port}/orders")
     number = rescue.open().incident_id
-    webhook = WebhookSender("secret", timeout=timedelta(milliseconds=300))
+    webhook = WebhookSender("secret", deadline=timedelta(milliseconds=300))
     courier = Courier(rescue.database, {"log": LogSender(), "webhook": webhook}, rescue.clock)
     for _ in range(3):
         courier.run_once()

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection, event, update
 from structlog.testing import capture_logs
 
-from alerts import queries, store, tables
-from alerts.courier import Courier, claim
+from alerts import outbox, queries, store, tables
+from alerts.courier import Courier
 from alerts.engine import Engine
 from alerts.follower import Follower
 from alerts.model import NoticeState
@@ -29,6 +29,8 @@ Lines = list[MutableMapping[str, Any]]  # structlog's own type
 
 class Desk:
     """A sender that keeps what it was given; `broken` makes it raise."""
+
+    longest = timedelta(seconds=1)
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -172,7 +174,8 @@ def test_the_courier_survives_a_sender_that_raises(rescue: Rescue) -> None:
 def test_a_notice_claimed_by_a_killed_courier_is_sent_by_the_next_one(rescue: Rescue) -> None:
     number = rescue.open().incident_id
     now = rescue.clock.now()
-    assert rescue.database.write(lambda c: claim(c, "log", now))  # … and killed before it sent
+    where = outbox.Destination("log", "000-0001")
+    assert rescue.database.write(lambda c: outbox.claim_next(c, where, now))  # … and killed then
     desk = Desk()
     assert Courier(rescue.database, {"log": desk}, rescue.clock).run_once() == 1
     (kept,) = rescue.database.read(lambda c: store.notices(c, number))
