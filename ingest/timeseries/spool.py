@@ -104,9 +104,9 @@ def waiting(folder: Path, settled: set[str] | None = None) -> Waiting:
         mark = known.get(file.name, Mark(file.name))
         with closing(open_reader(file)) as connection, suppress_missing_table():
             last = connection.execute(
-                "SELECT points_up_to, bytes_up_to FROM spool ORDER BY id DESC LIMIT 1"
+                "SELECT points_up_to, bytes_up_to, id FROM spool ORDER BY id DESC LIMIT 1"
             ).fetchone()
-            if last is None or last[0] <= mark.points:
+            if last is None or last[2] <= mark.row:
                 _settle(settled, file, files)
                 continue
             points += last[0] - mark.points
@@ -165,9 +165,19 @@ class SpoolRows:
         self._looked_at: datetime | None = None
 
     def create(self, connection: sqlite3.Connection) -> None:
-        """Make the tables."""
+        """Make the tables; never number a row as one that is marked drained.
+
+        After a restore the mark may be newer than the day file: an empty row takes its place.
+        """
         connection.execute(_SPOOL)
         connection.execute(_REFUSED_UP_TO)
+        mark = self._mark(connection)
+        (last,) = connection.execute("SELECT max(id) FROM spool").fetchone()
+        if mark is not None and mark.row > (last or 0):
+            connection.execute(
+                "INSERT INTO spool VALUES (?, 0, 0, ?, ?, ?)",
+                (mark.row, mark.points, mark.bytes, zlib.compress(msgspec.msgpack.encode([]))),
+            )
 
     def append(self, connection: sqlite3.Connection, at: datetime, points: Sequence[Point]) -> int:
         """Add the points as one row, or shed them all where there is no room."""
@@ -200,10 +210,14 @@ class SpoolRows:
                     if point.received_at >= since:
                         yield point
 
+    def _mark(self, connection: sqlite3.Connection) -> Mark | None:
+        """How far the file of this connection is drained."""
+        file = Path(connection.execute("PRAGMA database_list").fetchone()[2])
+        return marks(self._folder).get(file.name)
+
     def _prune(self, connection: sqlite3.Connection, at: datetime) -> None:
         """Let go of rows drained long enough ago; the newest row stays, it holds the sums."""
-        file = Path(connection.execute("PRAGMA database_list").fetchone()[2])
-        mark = marks(self._folder).get(file.name)
+        mark = self._mark(connection)
         if mark is not None:
             connection.execute(
                 "DELETE FROM spool WHERE id IN (SELECT id FROM spool WHERE id <= ?1 AND at_us < ?2"

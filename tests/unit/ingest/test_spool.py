@@ -228,3 +228,28 @@ def test_the_drainer_runs_until_it_is_told(
     store = Stopping(elsewhere._folder, clock)
     Drainer(folder, store, clock, keep=timedelta(days=30)).run(stop)
     assert stored(elsewhere) == 3
+
+
+def test_a_day_file_restored_from_before_its_marks_is_drained_on(
+    folder: Path, clock: ManualClock, elsewhere: Elsewhere
+) -> None:
+    def opened() -> DayFiles:
+        return DayFiles(folder, clock, SpoolRows(folder, budget=ROOM))
+
+    with closing(opened()) as writer:
+        writer.commit(batch(clock, 2))
+    file = folder / "2026-11-23.db"
+    backup = file.read_bytes()
+    with closing(DrainMarks(folder)) as marks:
+        drainer = Drainer(folder, elsewhere, clock)
+        with closing(opened()) as writer:
+            writer.commit(batch(clock, 2, first=2))
+            writer.commit(batch(clock, 2, first=4))
+            assert drainer.run_once(marks) == 6
+        file.write_bytes(backup)
+        with closing(opened()) as writer:
+            writer.commit(batch(clock, 3, first=6))
+            assert spool.waiting(folder).points == 3
+            assert drainer.run_once(marks) == 3
+            assert [p.seq for p in writer.points_since(NOON)] == [0, 1, 6, 7, 8]
+    assert stored(elsewhere) == 9
