@@ -137,7 +137,9 @@ async def signed_in(
     """Who is signed in; raises SignInNeeded, or PasswordNeeded before a first one is replaced."""
     if found is None:
         raise SignInNeeded
-    if found.account.must_change_password and request.url.path not in PASSWORD_PATHS:
+    by_password = found.csrf is not None  # a token was given to a program, not typed
+    unchanged = by_password and found.account.must_change_password
+    if unchanged and request.url.path not in PASSWORD_PATHS:
         raise PasswordNeeded("this password was set for you: change it at /password first")
     return found
 

@@ -4,18 +4,28 @@ Signing in is told in `dashboard.accounts`. Here accounts are made for other peo
 password that is set is drawn by the machine, shown once, and has to be changed at first use.
 """
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, delete, func, select, update
 
+from core import journal
 from core.clock import Clock
 from core.db import Database
+from core.errors import Conflict, InvalidMessage, NotFound
 from core.ids import new_secret
-from core.journal import Actor
+from core.journal import Actor, Entry, Subject
 from dashboard import tables
-from dashboard.access import Role
-from dashboard.accounts import create_account, hash_password
+from dashboard.access import Role, Scope
+from dashboard.accounts import create_account, hash_password, issue_api_token
+from devices import queries
+from devices.tables import firm as firm_table
+from devices.tables import station as station_table
 
+NAME = re.compile(r"[\w.@-]{1,64}")
+AREA = re.compile(r"[0-9]{6}")
+LONGEST = 64  # characters of what an account or a token is called
 _FIRST_START = Actor("system", "first start")
 
 
@@ -25,6 +35,171 @@ class OneTime:
 
     name: str
     password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An account as the list shows it; `where` is the code of its area, firm or station."""
+
+    name: str
+    display_name: str
+    role: Role
+    where: str
+    state: str  # of "enabled", "password not yet changed", "disabled"
+    demo: bool
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A program's token, by the name that it was given."""
+
+    name: str
+    created_at: datetime
+
+
+def listed(connection: Connection) -> list[Listed]:
+    """Every account, by name."""
+    a, f, s, t = tables.account, firm_table.c, station_table.c, tables.api_token.c
+    held = select(func.count()).where(t.account_id == a.c.id).correlate(a).scalar_subquery()
+    query = (
+        select(a, f.code.label("firm"), s.code.label("station"), held.label("tokens"))
+        .outerjoin(firm_table, f.id == a.c.firm_id)
+        .outerjoin(station_table, s.id == a.c.station_id)
+        .order_by(a.c.name)
+    )
+    return [
+        Listed(
+            row.name,
+            row.display_name,
+            Role(row.role),
+            row.area or row.firm or row.station or "",
+            _state(row),
+            row.demo,
+            row.tokens,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def add(
+    connection: Connection,
+    *,
+    name: str,
+    display_name: str,
+    role: Role,
+    area: str = "",
+    firm: str = "",
+    station: str = "",
+    password_hash: str,
+    now: datetime,
+    actor: Actor,
+) -> None:
+    """Make an account whose password must be changed; firm and station by their codes.
+
+    Raises InvalidMessage for a name or scope that is none, NotFound for an unknown firm or
+    station, Conflict when the name is taken.
+    """
+    if not NAME.fullmatch(name):
+        raise InvalidMessage("bad_field", "1 to 64 letters, digits, . _ @ -", field="name")
+    if len(display_name) > LONGEST:
+        raise InvalidMessage("bad_field", f"at most {LONGEST} characters", field="display name")
+    if area and (not AREA.fullmatch(area) or firm or station):
+        raise InvalidMessage(
+            "bad_field", "a city's 6-digit division code; a firm or station has none", field="area"
+        )
+    scope = Scope(
+        area,
+        queries.firm_by_code(connection, firm).id if firm else None,
+        queries.station_by_code(connection, station).id if station else None,
+    )
+    create_account(
+        connection,
+        name=name,
+        display_name=display_name or name,
+        password_hash=password_hash,
+        role=role,
+        scope=scope,
+        must_change_password=True,
+        now=now,
+        actor=actor,
+    )
+
+
+def reset(
+    connection: Connection, *, name: str, password_hash: str, now: datetime, actor: Actor
+) -> None:
+    """Give an account a password to change at first use; its sessions end.
+
+    A disabled account is open again. Raises NotFound, or Conflict for one of the demo's.
+    """
+    row = _own(connection, name)
+    a, s = tables.account.c, tables.session.c
+    connection.execute(
+        update(tables.account)
+        .where(a.id == row.id)
+        .values(
+            password_hash=password_hash,
+            must_change_password=True,
+            failed_sign_ins=0,
+            locked_until=None,
+            disabled_at=None,
+        )
+    )
+    connection.execute(delete(tables.session).where(s.account_id == row.id))
+    journal.append(connection, Entry(Subject("account", name), "password_reset", actor, now))
+
+
+def disable(connection: Connection, *, name: str, now: datetime, actor: Actor) -> None:
+    """Close an account: its sessions end and its tokens are revoked. A closed one stays closed.
+
+    Raises NotFound, or Conflict for the last administrator and for one of the demo's.
+    """
+    row = _own(connection, name)
+    if row.disabled_at is not None:
+        return
+    a = tables.account.c
+    connection.execute(update(tables.account).where(a.id == row.id).values(disabled_at=now))
+    if row.role == Role.ADMINISTRATOR.value and not _has_administrator(connection):
+        raise Conflict("last_administrator", f"{name} is the last administrator: add another first")
+    for table in (tables.session, tables.api_token):
+        connection.execute(delete(table).where(table.c.account_id == row.id))
+    journal.append(connection, Entry(Subject("account", name), "account_disabled", actor, now))
+
+
+def tokens(connection: Connection, account: str) -> list[Token]:
+    """The tokens of an account, oldest first; raises NotFound."""
+    t = tables.api_token.c
+    query = select(t.name, t.created_at).where(t.account_id == _row(connection, account).id)
+    rows = connection.execute(query.order_by(t.created_at, t.name))
+    return [Token(row.name, row.created_at) for row in rows]
+
+
+def add_token(
+    connection: Connection, *, account: str, name: str, now: datetime, actor: Actor
+) -> str:
+    """A token for a program, to be shown once; raises Conflict when the name is taken."""
+    if not 1 <= len(name) <= LONGEST:
+        raise InvalidMessage("bad_field", f"1 to {LONGEST} characters", field="token name")
+    if any(each.name == name for each in tokens(connection, account)):
+        raise Conflict("exists", f"{account} has a token {name!r} already: choose another name")
+    return issue_api_token(connection, account=account, name=name, now=now, actor=actor)
+
+
+def revoke_token(
+    connection: Connection, *, account: str, name: str, now: datetime, actor: Actor
+) -> None:
+    """End a token at once; raises NotFound."""
+    t = tables.api_token.c
+    done = connection.execute(
+        delete(tables.api_token).where(t.account_id == _row(connection, account).id, t.name == name)
+    )
+    if not done.rowcount:
+        raise NotFound("token", name)
+    facts = {"token": name}
+    journal.append(
+        connection, Entry(Subject("account", account), "token_revoked", actor, now, facts)
+    )
 
 
 def ensure_first_administrator(database: Database, clock: Clock) -> OneTime | None:
@@ -83,3 +258,25 @@ def _free_name(connection: Connection, wished: str) -> str:
         number += 1
         name = f"{wished}{number}"
     return name
+
+
+def _row(connection: Connection, name: str) -> "Row[tuple[object, ...]]":
+    row = connection.execute(
+        select(tables.account).where(tables.account.c.name == name)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("account", name)
+    return row
+
+
+def _own(connection: Connection, name: str) -> "Row[tuple[object, ...]]":
+    row = _row(connection, name)
+    if row.demo:
+        raise Conflict("demo", f"{name} is the demo's: it comes and goes with the demo")
+    return row
+
+
+def _state(row: "Row[tuple[object, ...]]") -> str:
+    if row.disabled_at is not None:
+        return "disabled"
+    return "password not yet changed" if row.must_change_password else "enabled"

@@ -13,14 +13,14 @@ from rich.markup import escape
 from core.clock import SystemClock
 from core.db import Database
 from core.errors import HubError
-from core.journal import Actor
-from devices import importer
-from devices.sheet import Outcome
 from hub import backup as backups
 from hub import doctor as doctors
-from hub import history_commands, lifeline, schema, tls
+from hub import history_commands, lifeline, schema, soundness, tls
+from hub.account_commands import accounts_app, tokens_app
+from hub.cli_ground import Data, console, sound
 from hub.finding import Verdict
 from hub.folder import DataFolder
+from hub.import_commands import import_file, lifts_app
 from hub.mishaps import in_words
 from hub.settings import Settings, load
 
@@ -30,15 +30,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Lift rescue, telemetry and kitchen cameras.",
 )
-lifts_app = typer.Typer(no_args_is_help=True, help="The register of lifts.")
 tls_app = typer.Typer(no_args_is_help=True, help="Certificates of one's own.")
+app.add_typer(accounts_app, name="accounts")
+app.add_typer(tokens_app, name="tokens")
 app.add_typer(lifts_app, name="lifts")
 app.add_typer(tls_app, name="tls")
 app.add_typer(history_commands.app, name="history")
-console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder (HUB_DATA_DIR).")]
 Port = Annotated[int | None, typer.Option("--port", help="Port of the staff pages.")]
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
 Cert = Annotated[Path | None, typer.Option("--tls-cert", help="Certificate chain (PEM).")]
@@ -70,7 +69,7 @@ def serve(
     """Start everything that one machine needs, or one process with --role."""
     settings = _settings(port, data, host, tls_cert, tls_key)
     if not supervised:  # the parent has tried them
-        _require_sound(settings)
+        soundness.require(settings)
     from hub import serving, wiring  # noqa: PLC0415  (every room; the other commands need few)
 
     if not role:
@@ -96,7 +95,7 @@ def demo(
     if "level" not in settings.log.model_fields_set:
         told["HUB_LOG__LEVEL"] = "warning"  # a city talks too much beside the addresses
     settings = load(told)
-    _require_sound(settings)
+    soundness.require(settings)
     from hub import serving  # noqa: PLC0415  (likewise)
 
     serving.serve(settings, console)
@@ -105,7 +104,7 @@ def demo(
 @app.command()
 def migrate(data: Data = None) -> None:
     """Bring the database to the schema of this version."""
-    settings = _sound(data)
+    settings = sound(data)
     folder = DataFolder(settings.data_dir.resolve())
     with Database(folder.database_url(settings.database.url)) as database:
         before, now = schema.migrate(database)
@@ -148,8 +147,6 @@ def restore(
 def doctor(data: Data = None) -> None:
     """Look at settings, ports, stores, clock, broker and disk, and say what to do."""
     settings = _settings(data=data)
-    from hub import soundness  # noqa: PLC0415  (it tries what every room reads)
-
     if wrong := soundness.check(settings):
         for line in wrong:  # the other checks would stumble over the same
             console.print("[red]wrong[/] settings:", escape(line), soft_wrap=True)
@@ -169,34 +166,7 @@ def doctor(data: Data = None) -> None:
         raise typer.Exit(1)
 
 
-@lifts_app.command("import")
-def import_lifts(
-    file: Annotated[Path, typer.Argument(help="A CSV file.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be.")] = False,
-    data: Data = None,
-) -> None:
-    """Import lifts; every row that is refused is told with its field and remedy."""
-    settings = _sound(data)
-    folder = DataFolder(settings.data_dir.resolve())
-    content = file.read_bytes()
-    with Database(folder.database_url(settings.database.url)) as database:
-        schema.migrate(database)
-        if dry_run:
-            report = importer.dry_run(database, content)
-        else:
-            now = SystemClock().now()
-            report = importer.apply(database, content, now, Actor("system", "cli"))
-    for row in report.rows:
-        if row.reason:
-            console.print(
-                f"line {row.line}: {row.outcome}: {row.field}: {row.reason}; {row.remedy}",
-                markup=False,
-                soft_wrap=True,
-            )
-    told = ", ".join(f"{number} {outcome}" for outcome, number in report.counts.items())
-    console.print(f"{file.name}: {told}{' (dry run: nothing changed)' if dry_run else ''}")
-    if report.counts[Outcome.REFUSED]:
-        raise typer.Exit(1)
+app.command("import")(import_file)
 
 
 @tls_app.command("init")
@@ -234,19 +204,6 @@ def tls_init(
 def version() -> None:
     """Say which version this is."""
     console.print(f"supervision-hub {doctors.version()}")
-
-
-def _sound(data: Path | None) -> Settings:
-    """The settings, tried, for a command that opens the database."""
-    settings = _settings(data=data)
-    _require_sound(settings)
-    return settings
-
-
-def _require_sound(settings: Settings) -> None:
-    from hub import soundness  # noqa: PLC0415  (it tries what every room reads)
-
-    soundness.require(settings)
 
 
 def _settings(

@@ -1,0 +1,118 @@
+"""`hub accounts` and `hub tokens`: who may sign in, and which programs may."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from core.clock import SystemClock
+from core.ids import new_secret
+from dashboard import roster
+from dashboard.access import Role
+from dashboard.accounts import hash_password
+from hub.cli_ground import CLI, Data, console, registry, say
+
+accounts_app = typer.Typer(no_args_is_help=True, help="Who may sign in.")
+tokens_app = typer.Typer(no_args_is_help=True, help="Tokens with which programs use /api/v1.")
+
+Name = Annotated[str, typer.Argument(help="The name to sign in with.")]
+Account = Annotated[str, typer.Argument(help="The account as which the program acts.")]
+TokenName = Annotated[str, typer.Argument(help="What the token is called, such as the program.")]
+
+
+@accounts_app.command("list")
+def list_accounts(data: Data = None) -> None:
+    """Show every account with its role and what it may see."""
+    with registry(data) as database:
+        found = database.read(roster.listed)
+    table = Table("name", "called", "role", "only", "state", "tokens", box=None)
+    for each in found:
+        state = f"{each.state} (demo)" if each.demo else each.state
+        told = (each.name, each.display_name, each.role, each.where or "everything", state)
+        table.add_row(*told, str(each.tokens))
+    console.print(table)
+
+
+@accounts_app.command("add")
+def add_account(
+    name: Name,
+    role: Annotated[Role, typer.Option(help="What the account is for.")],
+    display_name: Annotated[str, typer.Option(help="What people call them.")] = "",
+    area: Annotated[str, typer.Option(help="Only this city (6-digit division code).")] = "",
+    firm: Annotated[str, typer.Option(help="Code of the firm, for the role firm.")] = "",
+    station: Annotated[str, typer.Option(help="Code of the station, for that role.")] = "",
+    data: Data = None,
+) -> None:
+    """Make an account and print its one-time password."""
+    password = new_secret()
+    make = partial(
+        roster.add,
+        name=name,
+        display_name=display_name,
+        role=role,
+        area=area,
+        firm=firm,
+        station=station,
+        password_hash=hash_password(password),
+        now=SystemClock().now(),
+        actor=CLI,
+    )
+    with registry(data) as database:
+        database.write(make)
+    _show(name, password)
+
+
+@accounts_app.command("reset")
+def reset_account(name: Name, data: Data = None) -> None:
+    """Print a new one-time password; sessions end, and a disabled account is open again."""
+    password = new_secret()
+    digest, now = hash_password(password), SystemClock().now()
+    with registry(data) as database:
+        database.write(partial(roster.reset, name=name, password_hash=digest, now=now, actor=CLI))
+    _show(name, password)
+
+
+@accounts_app.command("disable")
+def disable_account(name: Name, data: Data = None) -> None:
+    """Close an account at once: its sessions end and its tokens are revoked."""
+    with registry(data) as database:
+        database.write(partial(roster.disable, name=name, now=SystemClock().now(), actor=CLI))
+    say(f"{name} is disabled; `hub accounts reset {name}` opens it again")
+
+
+@tokens_app.command("list")
+def list_tokens(account: Account, data: Data = None) -> None:
+    """Show an account's tokens by name; what they are is kept nowhere."""
+    with registry(data) as database:
+        found = database.read(partial(roster.tokens, account=account))
+    for each in found:
+        say(f"{each.name}  since {each.created_at:%Y-%m-%d %H:%M} UTC")
+    if not found:
+        say(f"{account} has no token")
+
+
+@tokens_app.command("add")
+def add_token(account: Account, name: TokenName = "api", data: Data = None) -> None:
+    """Print a new token, once."""
+    now = SystemClock().now()
+    with registry(data) as database:
+        token = database.write(
+            partial(roster.add_token, account=account, name=name, now=now, actor=CLI)
+        )
+    say(f"{token}")
+    console.print("Shown only now. Send it as: Authorization: Bearer TOKEN", style="dim")
+
+
+@tokens_app.command("revoke")
+def revoke_token(account: Account, name: TokenName = "api", data: Data = None) -> None:
+    """End a token at once."""
+    now = SystemClock().now()
+    with registry(data) as database:
+        database.write(partial(roster.revoke_token, account=account, name=name, now=now, actor=CLI))
+    say(f"the token {name} of {account} is revoked")
+
+
+def _show(name: str, password: str) -> None:
+    say(f"{name}  {password}")
+    console.print("Shown only now. It has to be changed at the first sign-in.", style="dim")
