@@ -1,8 +1,8 @@
 """The broker ladder: a configured URL, else mosquitto as our child, else the embedded rumqttd.
 
 Whichever it is, its address stands in run/broker.json for the other processes. A started broker
-takes the first free port from 1883 upward and keeps that port when it is started again, so that
-devices find it where it was.
+listens on the port of the settings, for devices know no other. The demo alone moves on to the first
+port that is free, and keeps it when it is started again.
 """
 
 import json
@@ -21,6 +21,7 @@ from core.errors import Unavailable
 from core.pulse import Pulse
 from hub import lifeline, mosquitto, probe
 from hub.folder import DataFolder
+from hub.relay import relay
 from hub.settings import Mqtt
 from ingest.lane import BrokerAddress
 
@@ -78,12 +79,25 @@ def free_port(first: int, *, span: int = 1) -> int:
     raise Unavailable(f"no free port between {first} and {last}: set HUB_MQTT__PORT")
 
 
+def require_port(port: int, *, span: int = 1) -> int:
+    """The same port; raises Unavailable where it, or one of `span - 1` behind it, is taken."""
+    for each in range(port, port + span):
+        if not is_free(each):
+            raise Unavailable(
+                f"port {each}, where the broker is to listen, is taken by another program: end it, "
+                "set HUB_MQTT__PORT to a free port and tell your devices, or, if that program is "
+                "your own broker, name it in HUB_MQTT__URL"
+            )
+    return port
+
+
 def run(
     folder: DataFolder,
     settings: Mqtt,
     *,
     share: int,
     supervised: bool,
+    may_move: bool,
     pulse: Pulse,
     clock: Clock,
     stop: threading.Event,
@@ -96,7 +110,11 @@ def run(
     program = mosquitto.find() if settings.start != "embedded" else None
     if program is None and settings.start == "mosquitto":
         raise Unavailable("mosquitto is not on PATH; Debian: sudo apt-get install mosquitto")
-    port = free_port(_wished(folder, settings), span=1 if program else 2)
+    span = 1 if program else 2
+    if may_move:
+        port = free_port(_wished(folder, settings), span=span)
+    else:
+        port = require_port(settings.port, span=span)
     (folder.run / "broker.port").write_text(str(port))
     if program:
         password = folder.secret("mqtt").decode()
@@ -109,9 +127,12 @@ def run(
     child = subprocess.Popen(  # noqa: S603  (found by us)
         command,
         stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         pass_fds=(share,),
         preexec_fn=lifeline.die_with_parent,  # noqa: PLW1509  (no other thread runs yet)
     )
+    if child.stderr is not None:
+        relay(child.stderr, "mosquitto" if program else "rumqttd")
     if supervised:
         lifeline.watch_parent(child.kill)
     try:

@@ -35,6 +35,11 @@ _FILE = "demo.json"
 _STEP = 200
 _NAMED = 5  # accounts, where the demo is refused
 _SHOWN = ("admin", "dispatcher", "supervisor", "firm1", "station1")
+_TRIAL = (
+    """'{"ts":'$(date +%s000)',"seq":'$(date +%s)',"boot":"try","lift":"""
+    f'"{cities.TRIAL_LIFT}","mode":"normal","car":"running","direction":"up","floor":7,'
+    """"door":"closed","speed_m_s":1.5}'"""
+)
 WEBHOOK_PORT = 9100
 CAMERA_PORT = 8554
 
@@ -83,6 +88,12 @@ def seed(database: Database, folder: DataFolder, scenario_name: str, clock: Cloc
     demo = dataclasses.replace(kept, webhook_port=webhook_port, camera_port=camera_port)
     _keep(folder, demo)
     return demo
+
+
+def trial(scenario_name: str, port: int) -> str:
+    """A line for any terminal: a status of the lift that nobody simulates."""
+    topic = f"lift/v1/{scenario(scenario_name).city.area}/{cities.TRIAL_GATEWAY}/status"
+    return f"mosquitto_pub -p {port} -q 1 -t {topic} -m {_TRIAL}"
 
 
 def disable(database: Database, clock: Clock) -> None:

@@ -20,6 +20,7 @@ from ingest.lane import BrokerAddress
 
 FILE = "hub.json"
 SILENT_AFTER_S = 10.0
+STARTS_WITHIN_S = 60.0
 _LOOK = "look at the hub's log; if it stays so, stop the hub and start it again"
 
 
@@ -32,6 +33,7 @@ class Running:
     public: str
     certificate: str  # empty without HTTPS
     parts: tuple[str, ...]
+    began: float  # in the machine's ticks
 
     def ports(self) -> str:
         """Where it listens."""
@@ -46,6 +48,7 @@ def tell(folder: DataFolder, settings: Settings, pid: int) -> None:
         "public": settings.public_url,
         "certificate": str(settings.web.tls_cert or ""),
         "parts": parts.expected(settings),
+        "began": machine_ticks(),
     }
     folder.write_run(FILE, told)
 
@@ -92,6 +95,10 @@ def _parts(folder: DataFolder, hub: Running) -> Iterator[Finding]:
     for name in hub.parts:
         beat = heard.get(name)
         limit = max(SILENT_AFTER_S, parts.PATIENCE_S.get(name.partition(".")[0], 0) / 2)
+        if beat is None and now - hub.began < STARTS_WITHIN_S:
+            amiss = True
+            yield Finding(f"part {name}", Verdict.WORTH_KNOWING, "is starting", "look again")
+            continue
         if beat is None:
             says = "has given no sign of life since its start"
         elif beat.silent_s(now) < limit:

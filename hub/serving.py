@@ -17,7 +17,7 @@ from core.clock import Clock, SystemClock
 from core.db import Database
 from core.errors import HubError, Unavailable
 from dashboard import roster
-from hub import broker, demo, doctor_running, lifeline, schema, tls
+from hub import broker, demo, doctor_running, lifeline, mosquitto, schema, tls
 from hub.doctor import version
 from hub.folder import DataFolder
 from hub.parts import Listener, wanted
@@ -27,6 +27,8 @@ from hub.wiring import ROLES, Ground
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 _NICE = {"telemetry": 5, "history": 7, "public": 5, "video": 10, "simulator": 10}
+_TRY = "Send a message of your own; it moves the page /lifts/235274:"
+_MOVED = "The usual port was taken, so that your own messages need the port, too:"
 _TURN = timedelta(milliseconds=200)
 
 
@@ -34,6 +36,7 @@ def serve(settings: Settings, console: Console) -> None:
     """Run every process of this machine until Ctrl-C; raises HubError where it cannot start."""
     if settings.web.tls_cert and settings.web.tls_key:
         tls.check(settings.web.tls_cert, settings.web.tls_key)
+    _log_as("hub", settings)
     clock = SystemClock()
     folder = DataFolder(settings.data_dir.resolve())
     folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -69,11 +72,7 @@ def serve(settings: Settings, console: Console) -> None:
 
 def serve_role(settings: Settings, role: str, *, supervised: bool) -> None:
     """Be one process; a supervised one ends with its parent, whose pipe is its standard input."""
-    log.configure(
-        process=role,
-        json=settings.log.json_lines or not sys.stderr.isatty(),
-        level=settings.log.level,
-    )
+    _log_as(role, settings)
     folder = DataFolder(settings.data_dir.resolve())
     folder.make()
     metrics = environment().get(METRICS)
@@ -87,6 +86,14 @@ def serve_role(settings: Settings, role: str, *, supervised: bool) -> None:
         ROLES[role](ground, stop)
     finally:
         os.close(lock)
+
+
+def _log_as(process: str, settings: Settings) -> None:
+    log.configure(
+        process=process,
+        json=settings.log.json_lines or not sys.stderr.isatty(),
+        level=settings.log.level,
+    )
 
 
 def stop_on_signals() -> threading.Event:
@@ -146,6 +153,9 @@ def _free_ports(settings: Settings) -> None:
                 f"port {port} on {host} is taken by another program: end it, or set {name} "
                 f"(./run --port N)"
             )
+    if not (settings.mqtt.url or settings.demo.scenario):
+        own = settings.mqtt.start != "embedded" and mosquitto.find()
+        broker.require_port(settings.mqtt.port, span=1 if own else 2)
 
 
 def _announce(
@@ -157,7 +167,10 @@ def _announce(
     stop: threading.Event,
 ) -> None:
     """Once the pages answer, say where they are and who may sign in."""
-    while not _answers(settings):
+    deadline = clock.monotonic() + broker.LISTENING_WITHIN_S
+    while not _answers(settings) or not (
+        settings.mqtt.url or broker.announced(folder) or clock.monotonic() > deadline
+    ):
         if clock.wait(stop, _TURN):
             return
     console.print(f"\n[bold]Supervision hub {version()} is up[/]")
@@ -168,6 +181,10 @@ def _announce(
     with suppress(HubError, ValueError):
         known = broker.address(folder, settings.mqtt)
         console.print(f"  MQTT broker   {known.host}:{known.port}")
+        if settings.demo.scenario and not settings.mqtt.url:
+            line = demo.trial(settings.demo.scenario, known.port)
+            console.print(f"\n{_MOVED if known.port != settings.mqtt.port else _TRY}")
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     if settings.demo.scenario:
         console.print("\nA simulated city runs beside it. Sign in with one of its accounts:")
     elif secrets:

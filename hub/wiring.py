@@ -83,6 +83,7 @@ def run_broker(ground: Ground, stop: threading.Event) -> None:
         ground.settings.mqtt,
         share=ground.share,
         supervised=ground.supervised,
+        may_move=bool(ground.settings.demo.scenario),
         pulse=ground.pulse("broker.door"),
         clock=ground.clock,
         stop=stop,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CAMERA_PATH = "K0001-1"
 REMEMBERED = 1000
 TICK = timedelta(milliseconds=100)
+SHORT = httpx2.Limits(keepalive_expiry=2)  # seconds; the hub closes what is idle for five
 _log = get("simulators.fleet")
 
 
@@ -101,7 +102,9 @@ class Fleet:
         await door.start()
         try:
             trusted = connections.api_tls or True
-            async with httpx2.AsyncClient(timeout=10, trust_env=False, verify=trusted) as client:
+            async with httpx2.AsyncClient(
+                timeout=10, trust_env=False, verify=trusted, limits=SHORT
+            ) as client:
                 self._desks = self._people(client, connections.api_base, tokens)
                 await self._live(connections, stop)
         finally:

@@ -65,14 +65,26 @@ class HubApi:
     async def _ask(self, method: str, path: str, body: Mapping[str, str] | None = None) -> Any:
         """The answer's JSON tree, which `_rows` checks (hence Any)."""
         try:
-            response = await self._client.request(
-                method, self._base + path, json=body, headers=self._headers
-            )
+            response = await self._request(method, path, body)
         except httpx2.HTTPError as error:
-            raise Unavailable(f"{method} {path}: {error!r}") from error
+            raise Unavailable(f"{method} {path}: {type(error).__name__}") from error
         if response.is_success:
             return msgspec.json.decode(response.content) if response.content else None
         raise _problem(response.status_code, path, response.content)
+
+    async def _request(
+        self, method: str, path: str, body: Mapping[str, str] | None
+    ) -> httpx2.Response:
+        """Once more where a kept connection was closed just as we spoke: nobody has heard us."""
+        for last in (False, True):
+            try:
+                return await self._client.request(
+                    method, self._base + path, json=body, headers=self._headers
+                )
+            except httpx2.RemoteProtocolError:
+                if last:
+                    raise
+        raise AssertionError  # the second try returns or raises
 
 
 def _rows(tree: Any, kind: type[T]) -> list[T]:

@@ -72,7 +72,7 @@ def clock(context: AppContext) -> Check:
         ok=abs(step) <= STEP_NOTICED.total_seconds(),
         weight=Weight.WEIGHTY,
         says=msgid("the machine's clock is %(seconds)s s away from the hub's"),
-        values={"seconds": round(step, 1)},
+        values={"seconds": round(step, 1) or 0},
         remedy=msgid(
             "Deadlines go on evenly. Right the machine's clock, or leave it so: the hub "
             "takes the new time after ten minutes."

@@ -1,6 +1,7 @@
 """What a user types, and what they are told."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.schema import newest
+from tests.support.ports import free_port
 
 
 def hub(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -101,3 +103,25 @@ def test_a_setting_that_cannot_be_used_stops_the_start_in_one_line(
     (line,) = (told.stdout + told.stderr).splitlines()
     assert "HUB_POLICY_FILE: /nope: there is no such file" in line
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("started", ["auto", "embedded"])
+def test_a_broker_port_that_is_taken_stops_the_start_and_names_the_settings(
+    tmp_path: Path, started: str
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = str(other.getsockname()[1])
+        told = hub(
+            "serve",
+            HUB_DATA_DIR=str(tmp_path / "data"),
+            HUB_WEB__PORT=str(free_port()),
+            HUB_PUBLIC__PORT=str(free_port()),
+            HUB_MQTT__PORT=taken,
+            HUB_MQTT__START=started,
+        )
+    assert told.returncode == 2
+    assert f"port {taken}" in told.stderr
+    assert "HUB_MQTT__PORT" in told.stderr
+    assert "HUB_MQTT__URL" in told.stderr

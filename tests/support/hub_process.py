@@ -36,6 +36,7 @@ class HubProcess:
             "HUB_DATA_DIR": str(data),
             "HUB_WEB__PORT": str(self.web_port),
             "HUB_PUBLIC__PORT": str(self.public_port),
+            "HUB_MQTT__PORT": str(free_port()),
             **(settings or {}),
         }
         self.process: subprocess.Popen[bytes] | None = None
