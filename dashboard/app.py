@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from dashboard.assembly import assemble
 from dashboard.deps import AppContext
 from dashboard.web import (
+    pages_api,
     pages_language,
     pages_public,
     pages_sign_in,
@@ -22,6 +23,7 @@ def create_app(context: AppContext) -> FastAPI:
     """The application of `context.surface`."""
     pages = (
         (
+            pages_api.router,
             pages_language.router,
             pages_sign_in.router,
             pages_staff.router,
