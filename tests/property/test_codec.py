@@ -45,7 +45,7 @@ def values(  # noqa: C901, PLR0911  (one case a type)
         case msgspec.inspect.UnionType():
             return st.one_of([values(each) for each in spec.types])
         case msgspec.inspect.DictType():
-            return st.dictionaries(TEXT, values(spec.value_type), max_size=4)
+            return st.dictionaries(values(spec.key_type), values(spec.value_type), max_size=4)
         case msgspec.inspect.StructType():
             fields = {each.name: values(each.type) for each in spec.fields}
             return st.builds(spec.cls, **fields)
