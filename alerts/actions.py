@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 from alerts import assignment as assignments
 from alerts import sla, store
 from alerts.assignment import ACTIVE, AssignmentAction, Proof
-from alerts.enact import enact, record, settle, stand_down, tell_stand_down, view_of
+from alerts.enact import enact, record, settle, stand_down, tell_stand_down
 from alerts.incident import INCIDENT, RESCUING, IncidentEvent
 from alerts.model import Assignment, Incident
 from alerts.verbs import Verb
+from alerts.views import view_of
 from core.errors import Conflict, InvalidMessage
 from core.journal import Actor
 from devices.model import Lift

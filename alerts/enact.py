@@ -12,17 +12,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from alerts import assignment as assignments
-from alerts import dispatch, ladder, sla, store, wording
-from alerts.assignment import OPEN, AssignmentAction, AssignmentState, TargetKind
+from alerts import ladder, sla, store, wording
+from alerts.assignment import OPEN, AssignmentAction, AssignmentState
 from alerts.incident import INCIDENT, IncidentEvent
-from alerts.ladder import Asked, Audience, Decision, IncidentView, Offer, Target
+from alerts.ladder import Audience, Decision, Offer, Target
 from alerts.model import Assignment, Incident
 from alerts.verbs import Verb
+from alerts.views import lift_of, target_of, view_of
 from core import journal
-from core.errors import NotFound
 from core.journal import Actor, Entry, Subject
-from devices import queries
-from devices.model import Lift
 
 SEAT, SUPERVISOR = "seat", "supervisor"
 LEVEL1 = 1
@@ -56,74 +54,6 @@ def settle(connection: Connection, incident: Incident, now: datetime, actor: Act
     """Decide about `incident` at `now` and keep the decision."""
     decision = sla.decide(view_of(connection, incident), incident.policy, now)
     return enact(connection, incident, decision, now, actor)
-
-
-def view_of(connection: Connection, incident: Incident) -> IncidentView:
-    """What the ladder must know of an incident."""
-    lift = lift_of(connection, incident)
-    firm = None
-    if lift is not None and lift.firm_id is not None:
-        found = queries.firm_by_id(connection, lift.firm_id)
-        firm = Target(TargetKind.FIRM, found.id, found.name, found.phone_24h, found.webhook_url)
-    return IncidentView(
-        kind=incident.kind,
-        state=incident.state,
-        level=incident.level,
-        injured=incident.injured,
-        opened_at=incident.opened_at,
-        on_scene_at=incident.on_scene_at,
-        freed_at=incident.freed_at,
-        confirmed_at=incident.confirmed_at,
-        cause_reported_at=incident.cause_reported_at,
-        taken=incident.taken_steps,
-        asked=tuple(
-            Asked(a.id, a.level, _target(connection, a), a.state, a.offered_at)
-            for a in store.assignments(connection, incident.id)
-        ),
-        firm=firm,
-        stations=_stations(connection, incident, lift),
-    )
-
-
-def lift_of(connection: Connection, incident: Incident) -> Lift | None:
-    """The lift of an incident, if the registry knows it."""
-    return None if incident.lift_id is None else queries.lift_by_id(connection, incident.lift_id)
-
-
-def _stations(connection: Connection, incident: Incident, lift: Lift | None) -> tuple[Target, ...]:
-    ranked = dispatch.rank(
-        None if lift is None else lift.position,
-        queries.stations(connection, incident.area),
-        store.open_orders(connection),
-        radius_m=incident.policy.level2_radius_m,
-        busy_counts_as_m=incident.policy.busy_counts_as_m,
-    )
-    return tuple(
-        Target(
-            TargetKind.STATION,
-            r.station.id,
-            r.station.name,
-            r.station.phone,
-            r.station.webhook_url,
-            r.reasons,
-            r.shortfalls,
-        )
-        for r in ranked
-    )
-
-
-def _target(connection: Connection, asked: Assignment) -> Target:
-    url = ""
-    try:
-        if asked.target_id is not None:
-            url = (
-                queries.firm_by_id(connection, asked.target_id).webhook_url
-                if asked.target_kind is TargetKind.FIRM
-                else queries.station_by_id(connection, asked.target_id).webhook_url
-            )
-    except NotFound:  # taken off the registry meanwhile; the log still tells it
-        url = ""
-    return Target(asked.target_kind, asked.target_id, asked.target_name, asked.target_phone, url)
 
 
 def enact(
@@ -334,7 +264,7 @@ def tell_stand_down(
         "stand_down",
         wording.stand_down(incident),
         now,
-        target=_target(connection, asked),
+        target=target_of(connection, asked),
         assignment=asked.id,
         level=asked.level,
     )

@@ -5,29 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
-from alerts import sla, store, tables
+from alerts import store, tables
 from alerts.actions import EVENTS, IncidentAction
 from alerts.alarm import AlarmState
 from alerts.assignment import ASSIGNMENT, OPEN, AssignmentAction
-from alerts.enact import view_of
 from alerts.incident import INCIDENT, RESCUING, IncidentEvent, IncidentState
 from alerts.ladder import Kind, Next
 from alerts.model import Alarm, Assignment, Incident, Notice, Report
+from alerts.views import IncidentRow, next_rung, rows_of
 from core import journal
 from core.journal import Recorded, Subject
 
 BOARD_LIMIT = 500
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentRow:
-    """An incident on the board, and the rung that comes next (None: nothing is due)."""
-
-    incident: Incident
-    assignments: tuple[Assignment, ...]
-    next: Next | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,51 +58,40 @@ class Figures:
     mean_release: timedelta | None
 
 
-def next_rung(connection: Connection, of: Incident) -> Next | None:
-    """The rung that comes next for an incident; None when nothing is due."""
-    # Decided as of the opening, when nothing is overdue yet: what is left is what is to come.
-    if of.wake_at is None:
-        return None
-    return sla.decide(view_of(connection, of), of.policy, of.wake_at - sla.INSTANT * 2).next
-
-
 def board(
     connection: Connection,
     areas: Collection[str] | None = None,
     firm_id: int | None = None,
     station_id: int | None = None,
     include_closed_since: datetime | None = None,
+    lift_code: str | None = None,
 ) -> list[IncidentRow]:
     """Incidents that are not closed, newest first; and those closed since, where told.
 
-    `areas`, `firm_id` and `station_id` narrow to cities and to those who were asked.
+    Where somebody still needs help comes first and is never left out; of the rest the newest
+    BOARD_LIMIT. `areas`, `firm_id`, `station_id` and `lift_code` narrow to cities, to those who
+    were asked, and to one lift.
     """
     c = tables.incident.c
-    shown: ColumnElement[bool] = c.state != IncidentState.CLOSED
+    rest: ColumnElement[bool] = c.state.not_in([*RESCUING, IncidentState.CLOSED])
     if include_closed_since is not None:
-        shown = or_(shown, c.closed_at >= include_closed_since)
-    wanted = [shown]
+        rest = or_(rest, c.closed_at >= include_closed_since)
+    wanted: list[ColumnElement[bool]] = []
     if areas is not None:
         wanted.append(c.area.in_(areas))
+    if lift_code is not None:
+        wanted.append(c.lift_code == lift_code)
     for kind, key in (("firm", firm_id), ("station", station_id)):
         if key is not None:
             a = tables.assignment.c
             asked = select(a.incident_id).where(a.target_kind == kind, a.target_id == key)
             wanted.append(c.id.in_(asked))
-    rows = connection.execute(
-        select(tables.incident)
-        .where(and_(*wanted))
-        .order_by(c.opened_at.desc(), c.id.desc())
-        .limit(BOARD_LIMIT)
-    ).all()
-    return [
-        IncidentRow(
-            found,
-            tuple(store.assignments(connection, found.id)),
-            next_rung(connection, found),
-        )
-        for found in map(store.to_incident, rows)
+    newest = select(tables.incident).where(*wanted).order_by(c.opened_at.desc(), c.id.desc())
+    found = [
+        *connection.execute(newest.where(c.state.in_(RESCUING))),
+        *connection.execute(newest.where(rest).limit(BOARD_LIMIT)),
     ]
+    return rows_of(connection, [store.to_incident(row) for row in found])
 
 
 def incident(connection: Connection, incident_id: str) -> IncidentDetail:
@@ -151,6 +131,30 @@ def assignments_of(
     if open_only:
         wanted = wanted.where(c.state.in_(OPEN))
     return [store.to_assignment(row) for row in connection.execute(wanted.order_by(c.id.desc()))]
+
+
+def open_assignments(
+    connection: Connection, areas: Collection[str] | None, *, limit: int, offset: int = 0
+) -> tuple[list[Assignment], int]:
+    """Assignments of incidents that are not closed, where help is needed first; and the total."""
+    t, c = tables.assignment, tables.incident.c
+    wanted = [c.state != IncidentState.CLOSED, *([] if areas is None else [c.area.in_(areas)])]
+    both = t.join(tables.incident, c.id == t.c.incident_id)
+    rows = connection.execute(
+        select(t)
+        .select_from(both)
+        .where(*wanted)
+        .order_by(help_first(), c.opened_at.desc(), t.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    total = connection.execute(select(func.count()).select_from(both).where(*wanted)).scalar_one()
+    return [store.to_assignment(row) for row in rows], total
+
+
+def help_first() -> ColumnElement[int]:
+    """Orders incidents in which somebody still needs help before all others."""
+    return case((tables.incident.c.state.in_(RESCUING), 0), else_=1)
 
 
 def assignment_by_id(connection: Connection, assignment_id: int) -> Assignment:

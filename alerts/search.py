@@ -6,12 +6,14 @@ Asked in two steps like the registry's lists (`devices.search`): which, and what
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from alerts import store, tables
 from alerts.incident import IncidentState
-from alerts.queries import IncidentRow, next_rung
+from alerts.queries import help_first
+from alerts.views import IncidentRow, rows_of
 
 PART = 400  # ids in one question
 
@@ -84,7 +86,9 @@ class IncidentFilter:
 
 
 _C = tables.incident.c
-ORDERS = {
+ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {  # Any: each column orders by its own type
+    # Where somebody still needs help comes first in either direction.
+    "help": (help_first(), _C.opened_at),
     "opened": (_C.opened_at,),
     "code": (_C.lift_code,),
     "level": (_C.level,),
@@ -97,7 +101,7 @@ ORDERS = {
 def incident_ids(
     connection: Connection,
     wanted: IncidentFilter,
-    order: str = "opened",
+    order: str = "help",
     *,
     descending: bool = True,
     limit: int | None = None,
@@ -129,15 +133,7 @@ def incident_rows(connection: Connection, ids: Sequence[str]) -> list[IncidentRo
         part = _C.id.in_(ids[start : start + PART])
         for row in connection.execute(select(tables.incident).where(part)):
             found[row.id] = store.to_incident(row)
-    return [
-        IncidentRow(
-            found[each],
-            tuple(store.assignments(connection, each)),
-            next_rung(connection, found[each]),
-        )
-        for each in ids
-        if each in found
-    ]
+    return rows_of(connection, [found[each] for each in ids if each in found])
 
 
 def areas(connection: Connection, within: str = "") -> list[str]:

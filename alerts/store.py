@@ -1,5 +1,6 @@
 """Rows to values and back. Takes an open connection and never commits."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -82,6 +83,20 @@ def assignments(connection: Connection, incident_id: str) -> list[Assignment]:
         select(assignment).where(assignment.c.incident_id == incident_id).order_by(assignment.c.id)
     )
     return [to_assignment(row) for row in rows]
+
+
+def assignments_by_incident(
+    connection: Connection, incident_ids: Sequence[str]
+) -> dict[str, list[Assignment]]:
+    """The assignments of several incidents, each in the order of offering."""
+    found: dict[str, list[Assignment]] = {}
+    for row in connection.execute(
+        select(assignment)
+        .where(assignment.c.incident_id.in_(incident_ids))
+        .order_by(assignment.c.id)
+    ):
+        found.setdefault(row.incident_id, []).append(to_assignment(row))
+    return found
 
 
 def reports(connection: Connection, incident_id: str) -> list[Report]:

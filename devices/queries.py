@@ -1,5 +1,6 @@
 """Questions to the registry; every one takes an open connection."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -94,6 +95,35 @@ def firm_by_id(connection: Connection, firm_id: int) -> MaintenanceFirm:
     """The firm of our own id; raises NotFound."""
     row = _one(connection, tables.firm, tables.firm.c.id == firm_id, "firm", firm_id)
     return store.to_firm(row)
+
+
+def lifts_by_id(connection: Connection, ids: Collection[int]) -> dict[int, Lift]:
+    """The lifts of those ids, by id; one that is not there is left out."""
+    wanted = select(tables.lift).where(tables.lift.c.id.in_(ids))
+    return {row.id: store.to_lift(row) for row in connection.execute(wanted)}
+
+
+def firms_by_id(connection: Connection, ids: Collection[int]) -> dict[int, MaintenanceFirm]:
+    """The firms of those ids, by id; one that is not there is left out."""
+    wanted = select(tables.firm).where(tables.firm.c.id.in_(ids))
+    return {row.id: store.to_firm(row) for row in connection.execute(wanted)}
+
+
+def stations_by_id(connection: Connection, ids: Collection[int]) -> dict[int, RescueStation]:
+    """The rescue stations of those ids, by id; one that is not there is left out."""
+    wanted = select(tables.station).where(tables.station.c.id.in_(ids))
+    return {row.id: store.to_station(row) for row in connection.execute(wanted)}
+
+
+def stations_by_area(
+    connection: Connection, areas: Collection[str]
+) -> dict[str, list[RescueStation]]:
+    """The rescue stations of those cities, by city and code."""
+    found: dict[str, list[RescueStation]] = {}
+    wanted = select(tables.station).where(tables.station.c.area.in_(areas))
+    for row in connection.execute(wanted.order_by(tables.station.c.code)):
+        found.setdefault(row.area, []).append(store.to_station(row))
+    return found
 
 
 def firm_by_code(connection: Connection, code: str) -> MaintenanceFirm:

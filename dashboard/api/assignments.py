@@ -1,9 +1,9 @@
 """/assignments: what crews are asked to do, and their answers."""
 
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 
 from alerts import queries
@@ -33,22 +33,23 @@ STEPS: dict[str, AssignmentAction] = {
 
 @router.get("", dependencies=SEES)
 def listed(
-    context: Context, scope: CurrentScope, state: Literal["open", "all"] = "open"
+    context: Context,
+    scope: CurrentScope,
+    state: Literal["open", "all"] = "open",
+    limit: Annotated[int, Query(ge=1, le=500)] = 500,
+    offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Listed[AssignmentOut]:
     """The assignments of the account's firm or station; of every open incident for others."""
 
-    def find(connection: Connection) -> list[Assignment]:
-        open_only = state == "open"
-        if scope.firm_id is not None:
-            return queries.assignments_of(connection, "firm", scope.firm_id, open_only=open_only)
-        if scope.station_id is not None:
-            return queries.assignments_of(
-                connection, "station", scope.station_id, open_only=open_only
-            )
-        return [each for row in queries.board(connection, scope.areas) for each in row.assignments]
+    def find(connection: Connection) -> tuple[list[Assignment], int]:
+        for kind, target in (("firm", scope.firm_id), ("station", scope.station_id)):
+            if target is not None:
+                theirs = queries.assignments_of(connection, kind, target, open_only=state == "open")
+                return theirs[offset : offset + limit], len(theirs)
+        return queries.open_assignments(connection, scope.areas, limit=limit, offset=offset)
 
-    items = [AssignmentOut.of(each) for each in context.database.read(find)]
-    return Listed(items=items, total=len(items))
+    found, total = context.database.read(find)
+    return Listed(items=[AssignmentOut.of(each) for each in found], total=total)
 
 
 @router.get("/{assignment_id}", dependencies=SEES)

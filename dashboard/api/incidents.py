@@ -12,8 +12,8 @@ from alerts.actions import IncidentAction
 from alerts.assignment import AssignmentAction
 from alerts.commands import act_on_assignment, act_on_incident, open_incident, raise_level
 from alerts.model import Intake, Opened, Source
-from alerts.queries import IncidentRow
 from alerts.search import IncidentFilter
+from alerts.views import IncidentRow
 from core.errors import Forbidden, InvalidMessage, NotFound
 from core.ids import sortable_key
 from dashboard import sight

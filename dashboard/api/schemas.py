@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from alerts.assignment import Proof
 from alerts.ladder import Kind, Next
 from alerts.model import Assignment
-from alerts.queries import IncidentDetail, IncidentRow
+from alerts.queries import IncidentDetail
+from alerts.views import IncidentRow
 from core.journal import Recorded
 from devices.model import Camera, Kitchen, Lift
 

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from alerts import search
 from alerts.ladder import Kind as IncidentKind
-from alerts.queries import IncidentRow
 from alerts.search import IncidentFilter
+from alerts.views import IncidentRow
 from dashboard.access import Action, Scope
 from dashboard.deps import AppContext, Context, CurrentScope, require
 from dashboard.i18n import msgid
@@ -51,7 +51,7 @@ INCIDENTS = Kind(
         Column(msgid("Freed at")),
         Column(msgid("Closed")),
     ),
-    order="opened",
+    order="help",
     descending=True,
 )
 router = APIRouter(include_in_schema=False)

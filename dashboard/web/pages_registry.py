@@ -63,11 +63,13 @@ def lift_fragment(request: Request, code: str, context: Context, scope: CurrentS
 def _lift(context: Context, scope: CurrentScope, code: str) -> dict[str, object]:
     def find(connection: Connection) -> dict[str, object]:
         found = sight.lift(connection, scope=scope, code=code)
-        rows = alert_queries.board(connection, scope.areas, scope.firm_id, scope.station_id)
+        known = found.rescue_code
         return {
             **around(connection, found),
-            "alarms": alert_queries.open_alarms(connection, "lift", found.rescue_code),
-            "incidents": [row for row in rows if row.incident.lift_code == found.rescue_code],
+            "alarms": alert_queries.open_alarms(connection, "lift", known),
+            "incidents": alert_queries.board(
+                connection, scope.areas, scope.firm_id, scope.station_id, lift_code=known
+            ),
         }
 
     values = context.database.read(find)

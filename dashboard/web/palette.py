@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from alerts.queries import IncidentRow
 from alerts.search import IncidentFilter, incident_ids, incident_rows
+from alerts.views import IncidentRow
 from dashboard import finding
 from dashboard.access import Action, may
 from dashboard.deps import Context, CurrentAccount, CurrentScope

@@ -1,0 +1,151 @@
+"""What the ladder must know of incidents, read for one or for many by the same few questions.
+
+Theory of operation. A list of incidents asks what comes next for each, so their lifts, firms,
+stations and assignments are read together: the number of questions does not grow with the list.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from alerts import dispatch, sla, store
+from alerts.assignment import TargetKind
+from alerts.ladder import Asked, IncidentView, Next, Target
+from alerts.model import Assignment, Incident
+from devices import queries
+from devices.model import Lift, MaintenanceFirm, RescueStation
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """An incident on the board, and the rung that comes next (None: nothing is due)."""
+
+    incident: Incident
+    assignments: tuple[Assignment, ...]
+    next: Next | None
+
+
+def view_of(connection: Connection, incident: Incident) -> IncidentView:
+    """What the ladder must know of an incident."""
+    return _Around(connection, [incident]).view(incident)
+
+
+def rows_of(connection: Connection, incidents: Sequence[Incident]) -> list[IncidentRow]:
+    """The incidents with who was asked and what comes next, in the same order."""
+    if not incidents:
+        return []
+    around = _Around(connection, incidents)
+    return [
+        IncidentRow(each, tuple(around.assignments.get(each.id, ())), _next(each, around))
+        for each in incidents
+    ]
+
+
+def next_rung(connection: Connection, of: Incident) -> Next | None:
+    """The rung that comes next for an incident; None when nothing is due."""
+    return _next(of, _Around(connection, [of]))
+
+
+def lift_of(connection: Connection, incident: Incident) -> Lift | None:
+    """The lift of an incident, if the registry knows it."""
+    return None if incident.lift_id is None else queries.lift_by_id(connection, incident.lift_id)
+
+
+def target_of(connection: Connection, asked: Assignment) -> Target:
+    """Whom an assignment asked, with the address for notices that the registry has now."""
+    return _Targets(connection, [asked]).of(asked)
+
+
+def _next(of: Incident, around: "_Around") -> Next | None:
+    # Decided as of the opening, when nothing is overdue yet: what is left is what is to come.
+    if of.wake_at is None:
+        return None
+    return sla.decide(around.view(of), of.policy, of.wake_at - sla.INSTANT * 2).next
+
+
+class _Targets:
+    """Firms and stations by id; who was taken off the registry meanwhile has no address."""
+
+    def __init__(
+        self, connection: Connection, asked: Iterable[Assignment], firm_ids: Iterable[int] = ()
+    ) -> None:
+        ids: dict[TargetKind, set[int]] = {kind: set() for kind in TargetKind}
+        ids[TargetKind.FIRM].update(firm_ids)
+        for each in asked:
+            if each.target_id is not None:
+                ids[each.target_kind].add(each.target_id)
+        self.firms: Mapping[int, MaintenanceFirm] = queries.firms_by_id(
+            connection, ids[TargetKind.FIRM]
+        )
+        self.stations: Mapping[int, RescueStation] = queries.stations_by_id(
+            connection, ids[TargetKind.STATION]
+        )
+
+    def of(self, asked: Assignment) -> Target:
+        known = self.firms if asked.target_kind is TargetKind.FIRM else self.stations
+        found = None if asked.target_id is None else known.get(asked.target_id)
+        url = "" if found is None else found.webhook_url
+        return Target(
+            asked.target_kind, asked.target_id, asked.target_name, asked.target_phone, url
+        )
+
+
+class _Around:
+    """What stands around some incidents."""
+
+    def __init__(self, connection: Connection, incidents: Sequence[Incident]) -> None:
+        self.assignments = store.assignments_by_incident(connection, [i.id for i in incidents])
+        lift_ids = {i.lift_id for i in incidents if i.lift_id is not None}
+        self.lifts: Mapping[int, Lift] = queries.lifts_by_id(connection, lift_ids)
+        asked = [each for of_one in self.assignments.values() for each in of_one]
+        firm_ids = {lift.firm_id for lift in self.lifts.values() if lift.firm_id is not None}
+        self._targets = _Targets(connection, asked, firm_ids)
+        self._stations = queries.stations_by_area(connection, {i.area for i in incidents})
+        self._open_orders = store.open_orders(connection)
+
+    def view(self, incident: Incident) -> IncidentView:
+        lift = None if incident.lift_id is None else self.lifts[incident.lift_id]
+        firm = None
+        if lift is not None and lift.firm_id is not None:
+            found = self._targets.firms[lift.firm_id]
+            firm = Target(TargetKind.FIRM, found.id, found.name, found.phone_24h, found.webhook_url)
+        return IncidentView(
+            kind=incident.kind,
+            state=incident.state,
+            level=incident.level,
+            injured=incident.injured,
+            opened_at=incident.opened_at,
+            on_scene_at=incident.on_scene_at,
+            freed_at=incident.freed_at,
+            confirmed_at=incident.confirmed_at,
+            cause_reported_at=incident.cause_reported_at,
+            taken=incident.taken_steps,
+            asked=tuple(
+                Asked(a.id, a.level, self._targets.of(a), a.state, a.offered_at)
+                for a in self.assignments.get(incident.id, ())
+            ),
+            firm=firm,
+            stations=self._ranked(incident, lift),
+        )
+
+    def _ranked(self, incident: Incident, lift: Lift | None) -> tuple[Target, ...]:
+        ranked = dispatch.rank(
+            None if lift is None else lift.position,
+            self._stations.get(incident.area, ()),
+            self._open_orders,
+            radius_m=incident.policy.level2_radius_m,
+            busy_counts_as_m=incident.policy.busy_counts_as_m,
+        )
+        return tuple(
+            Target(
+                TargetKind.STATION,
+                r.station.id,
+                r.station.name,
+                r.station.phone,
+                r.station.webhook_url,
+                r.reasons,
+                r.shortfalls,
+            )
+            for r in ranked
+        )
