@@ -180,7 +180,7 @@ def tls_init(
 ) -> None:
     """Make an authority and a certificate, with a QR code from which phones install it."""
     settings = _settings(port, data)
-    folder = settings.data_dir / "tls"
+    folder = settings.data_dir.absolute() / "tls"
     given = names or [each for each in (tls.own_address(), socket.gethostname()) if each]
     wanted = list(dict.fromkeys([*given, "localhost", "127.0.0.1"]))
     made = tls.initialise(folder, wanted, SystemClock().now(), renew=renew)
@@ -195,9 +195,11 @@ def tls_init(
     console.print(f"(QR code: {folder / 'authority-qr.png'}). Let them compare the fingerprint:")
     console.print(f"  {made.fingerprint}", soft_wrap=True)
     console.print(
-        f"then: ./run --host 0.0.0.0 --tls-cert {made.certificate} --tls-key {made.key}",
+        f"then: hub serve --data {folder.parent} --host 0.0.0.0 "
+        f"--tls-cert {made.certificate} --tls-key {made.key}",
         soft_wrap=True,
     )
+    console.print("(the demo: ./run with the same options). Only this user can read the keys.")
 
 
 @app.command()

@@ -40,7 +40,9 @@ def initialise(folder: Path, names: Sequence[str], now: datetime, *, renew: bool
 
     Raises Conflict("exists") when a server certificate stands there and `renew` is not set.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o700)  # one that stood there already
     issued = folder / "server.pem"
     if issued.exists() and not renew:
         raise Conflict("exists", f"{issued} exists: add --renew to replace it")

@@ -15,7 +15,7 @@ find_python() {
 }
 
 make_environment() { # LOCK...
-  local python stamp wanted arguments=() lock
+  local python stamp wanted arguments=() lock loudness=(--quiet)
   if [[ ! -x .venv/bin/python ]] || ! .venv/bin/python -c '' 2> /dev/null; then
     python=$(find_python)
     if ! "$python" -c 'import ensurepip, venv' 2> /dev/null; then
@@ -29,8 +29,14 @@ make_environment() { # LOCK...
   wanted=$(.venv/bin/python --version; pwd; cksum "$@" pyproject.toml)
   [[ -f $stamp && $(< "$stamp") == "$wanted" ]] && return
   for lock in "$@"; do arguments+=(-r "$lock"); done
-  echo "Installing the locked dependencies" >&2
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes "${arguments[@]}"
+  [[ -t 2 ]] && loudness=() # pip shows its progress to whoever watches
+  echo "Installing the locked dependencies; the first time this takes a minute or two" >&2
+  if ! .venv/bin/python -m pip install "${loudness[@]+"${loudness[@]}"}" \
+    --disable-pip-version-check --require-hashes "${arguments[@]}"; then
+    echo "The dependencies could not be installed. Where a mirror is used: PIP_INDEX_URL=ADDRESS $0" >&2
+    return 1
+  fi
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+  echo "Installed" >&2
   echo "$wanted" > "$stamp"
 }

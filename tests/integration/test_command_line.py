@@ -86,6 +86,8 @@ def test_a_certificate_comes_with_a_code_that_installs_its_authority(tmp_path: P
     assert told.returncode == 0
     assert (tmp_path / "tls/authority-qr.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "tls/server.key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "tls").stat().st_mode & 0o777 == 0o700
+    assert f"hub serve --data {tmp_path} " in told.stdout
 
 
 def test_a_role_started_by_itself_runs_without_a_parent(tmp_path: Path) -> None:
