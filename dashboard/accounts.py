@@ -1,17 +1,16 @@
-"""Accounts: passwords, sign-in with back-off, sessions, tokens for programs.
+"""Accounts: passwords, sign-in, sessions, tokens for programs.
 
 Theory of operation. Passwords are argon2id digests. A session is a random token that only the
 browser holds; the database keeps its SHA-256, so a stolen file opens no session. Hashing a password
-takes tens of milliseconds and therefore always happens outside the write transaction. After the
-third wrong password an account answers nobody for a time that doubles with each further one; an
-unknown name costs the same work as a known one, so that timing tells no names.
+takes tens of milliseconds and therefore always happens outside the write transaction. An unknown
+name costs the same work as a known one, so that timing tells no names. How often a password may
+be tried is `dashboard.door`'s to say.
 """
 
 import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -28,9 +27,6 @@ from dashboard.access import Role, Scope
 
 SESSION_LASTS = timedelta(hours=14)  # a twelve-hour shift and its handing over
 SEEN_EVERY = timedelta(minutes=5)
-FREE_TRIES = 3
-FIRST_LOCK = timedelta(seconds=5)
-LONGEST_LOCK = timedelta(minutes=15)
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 
@@ -74,7 +70,7 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a sign-in failed: `wrong` (name or password) or `locked` until an instant."""
+    """Why a sign-in failed: `wrong` (name or password), `locked` until an instant, or `busy`."""
 
     reason: str
     locked_until: datetime | None = None
@@ -165,7 +161,7 @@ def display_names(connection: Connection) -> dict[str, str]:
 
 
 def sign_in(database: Database, clock: Clock, *, name: str, password: str) -> NewSession | Refused:
-    """Check the password and begin a session, or say why not."""
+    """Check the password and begin a session, or say why not. The door counts the tries."""
     now = clock.now()
     a = tables.account.c
     query = select(tables.account).where(a.name == name, a.disabled_at.is_(None))
@@ -173,21 +169,17 @@ def sign_in(database: Database, clock: Clock, *, name: str, password: str) -> Ne
     if row is None:
         _verifies(_NOBODY, password)
         return Refused("wrong")
-    if row.locked_until is not None and row.locked_until > now:
-        return Refused("locked", row.locked_until)
     if not _verifies(row.password_hash, password):
-        return database.write(partial(_count_failure, account=row, now=now))
+        return Refused("wrong")
     token = new_secret()
     expires_at = now + SESSION_LASTS
     fresh = _hasher.hash(password) if _hasher.check_needs_rehash(row.password_hash) else None
 
     def begin(connection: Connection) -> None:
-        values = {"failed_sign_ins": 0, "locked_until": None}
-        connection.execute(
-            update(tables.account)
-            .where(a.id == row.id)
-            .values(values | ({"password_hash": fresh} if fresh else {}))
-        )
+        if fresh:
+            connection.execute(
+                update(tables.account).where(a.id == row.id).values(password_hash=fresh)
+            )
         connection.execute(delete(tables.session).where(tables.session.c.expires_at < now))
         connection.execute(
             insert(tables.session).values(
@@ -321,35 +313,6 @@ def change_password(
 
     database.write(change)
     return True
-
-
-def _count_failure(
-    connection: Connection, *, account: "Row[tuple[object, ...]]", now: datetime
-) -> Refused:
-    a = tables.account.c
-    failed: int = connection.execute(
-        update(tables.account)
-        .where(a.id == account.id)
-        .values(failed_sign_ins=a.failed_sign_ins + 1)
-        .returning(a.failed_sign_ins)
-    ).scalar_one()
-    if failed < FREE_TRIES:
-        return Refused("wrong")
-    locked_until = now + min(FIRST_LOCK * (1 << min(failed - FREE_TRIES, 16)), LONGEST_LOCK)
-    connection.execute(
-        update(tables.account).where(a.id == account.id).values(locked_until=locked_until)
-    )
-    journal.append(
-        connection,
-        Entry(
-            Subject("account", account.name),
-            "sign_in_locked",
-            Actor("system", "sign-in"),
-            now,
-            {"failed": failed, "until": locked_until.isoformat()},
-        ),
-    )
-    return Refused("locked", locked_until)
 
 
 def _verifies(digest: str, password: str) -> bool:

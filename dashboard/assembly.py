@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from dashboard import guards, problems
 from dashboard.api import router as api
 from dashboard.deps import AppContext
+from dashboard.door import Door
 from dashboard.problems import ErrorPage
 from dashboard.reports import PublicReports
 from dashboard.web import health, live, media
@@ -45,6 +46,8 @@ def assemble(context: AppContext, *, pages: Sequence[APIRouter], error_page: Err
     )
     app.state.context = context
     app.state.checkup = health.Checkup(context)
+    if staff:
+        app.state.door = Door(context.database, context.clock, context.link_secret)
     problems.install(app, error_page=error_page)
     guards.install(app, context)
     app.include_router(health.router)

@@ -141,8 +141,6 @@ def reset(
         .values(
             password_hash=password_hash,
             must_change_password=True,
-            failed_sign_ins=0,
-            locked_until=None,
             disabled_at=None,
         )
     )

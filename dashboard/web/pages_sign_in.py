@@ -6,15 +6,25 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from core.errors import InvalidMessage
+from core.errors import InvalidMessage, Unavailable
 from dashboard import accounts
 from dashboard.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, Refused
 from dashboard.deps import Context, MaybeSigned, SignedIn, cookie_name, same_origin, verified_csrf
-from dashboard.problems import OK, SEE_OTHER, UNAUTHORIZED, UNPROCESSABLE, safe_next
+from dashboard.door import DEVICE_LASTS, Caller, Door
+from dashboard.problems import (
+    OK,
+    SEE_OTHER,
+    UNAUTHORIZED,
+    UNAVAILABLE,
+    UNPROCESSABLE,
+    safe_next,
+)
 from dashboard.web import render
 
 router = APIRouter(include_in_schema=False)
 
+BUSY = "busy"
+DEVICE_COOKIE = "hub_device"  # signed, so that nobody gains by planting one
 Next = Annotated[str, Query(alias="next", max_length=2000)]
 NextField = Annotated[str, Form(alias="next", max_length=2000)]
 
@@ -37,7 +47,15 @@ def sign_in(
 ) -> Response:
     """Begin a session and go on; what was typed as the name stays when it fails."""
     name = name.strip()
-    begun = accounts.sign_in(context.database, context.clock, name=name, password=password)
+    door: Door = request.app.state.door
+    address = request.client.host if request.client else ""
+    caller = Caller(address, request.cookies.get(DEVICE_COOKIE, ""))
+    try:
+        begun = door.sign_in(caller, name=name, password=password)
+    except Unavailable as error:
+        if error.reason != BUSY:
+            raise
+        begun = Refused(BUSY)
     if isinstance(begun, Refused):
         return _sign_in_form(request, wanted=wanted, name=name, refused=begun)
     going_to = safe_next(wanted)
@@ -48,6 +66,14 @@ def sign_in(
         cookie_name(context),
         begun.token,
         max_age=int(accounts.SESSION_LASTS.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=context.secure_cookies,
+    )
+    response.set_cookie(
+        DEVICE_COOKIE,
+        door.device_of(begun.account.name),
+        max_age=int(DEVICE_LASTS.total_seconds()),
         httponly=True,
         samesite="lax",
         secure=context.secure_cookies,
@@ -86,15 +112,17 @@ def change_password(
         return _password_form(request, signed, wanted=wanted, error="differ")
     if new == old:
         return _password_form(request, signed, wanted=wanted, error="same")
+    door: Door = request.app.state.door
     try:
-        changed = accounts.change_password(
-            context.database,
-            context.clock,
-            account=signed.account,
-            old=old,
-            new=new,
-            keep_session=request.cookies.get(cookie_name(context), ""),
-        )
+        with door.known.entered():
+            changed = accounts.change_password(
+                context.database,
+                context.clock,
+                account=signed.account,
+                old=old,
+                new=new,
+                keep_session=request.cookies.get(cookie_name(context), ""),
+            )
     except InvalidMessage:
         return _password_form(request, signed, wanted=wanted, error="length")
     if not changed:
@@ -105,14 +133,18 @@ def change_password(
 def _sign_in_form(
     request: Request, *, wanted: str, name: str = "", refused: Refused | None = None
 ) -> Response:
-    return render.page(
+    busy = refused is not None and refused.reason == BUSY
+    response = render.page(
         request,
         "sign_in.html",
-        status=OK if refused is None else UNAUTHORIZED,
+        status=OK if refused is None else UNAVAILABLE if busy else UNAUTHORIZED,
         next=safe_next(wanted),
         name=name,
         refused=refused,
     )
+    if busy:
+        response.headers["Retry-After"] = "5"
+    return response
 
 
 def _password_form(request: Request, signed: SignedIn, *, wanted: str, error: str = "") -> Response:

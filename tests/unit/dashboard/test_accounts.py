@@ -1,4 +1,3 @@
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -34,18 +33,6 @@ def test_signing_out_ends_the_session(hub: Dashboards) -> None:
     assert isinstance(begun, NewSession)
     accounts.sign_out(hub.database, hub.clock, begun.token)
     assert accounts.signed_by_session(hub.database, begun.token, now=NOON) is None
-
-
-def test_wrong_passwords_lock_for_a_time_that_doubles(hub: Dashboards) -> None:
-    for _ in range(accounts.FREE_TRIES - 1):
-        assert signed(hub, "wrong") == Refused("wrong")
-    assert signed(hub, "wrong") == Refused("locked", NOON + accounts.FIRST_LOCK)
-    assert isinstance(signed(hub), Refused)
-    hub.clock.advance(accounts.FIRST_LOCK)
-    locked = signed(hub, "wrong")
-    assert locked == Refused("locked", hub.clock.now() + 2 * accounts.FIRST_LOCK)
-    hub.clock.advance(timedelta(minutes=1))
-    assert isinstance(signed(hub), NewSession)
 
 
 def test_an_unknown_name_is_told_like_a_wrong_password(hub: Dashboards) -> None:
