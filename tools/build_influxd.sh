@@ -6,6 +6,12 @@
 # Nothing is written into the repository.
 set -euo pipefail
 
+# rustup looks for its toolchains in $HOME; where HOME is another one, they stand beside its shims.
+if ! rustc --version > /dev/null 2>&1 && shim=$(command -v rustc); then
+  beside=$(dirname "$(dirname "$(dirname "$shim")")")/.rustup
+  [[ ! -d $beside ]] || export RUSTUP_HOME=$beside
+fi
+
 if (($# == 0)); then
   for version in 2.7.12 1.8.10; do
     folder=${XDG_CACHE_HOME:-$HOME/.cache}/supervision-hub/influxd-$version
