@@ -1,7 +1,9 @@
 """How an incident begins: by a call from the car, a dispatcher's form, the public, or inference.
 
 Theory of operation. Every telling has an event key and is written once as a `report`; a repeat
-finds its report and changes nothing. A telling about a lift where somebody still needs help joins
+finds its report and changes nothing. A form's key under which something else was told before is
+refused, because the second telling would be lost; a device's event ids are its own affair, and a
+call is never refused for its key. A telling about a lift where somebody still needs help joins
 that incident instead of opening another: every entrapment is merged with an open entrapment, a
 fault with whatever is open (a fault only within `merge_within`). A new entrapment is never merged
 into a mere fault. The first decision of the ladder is taken in the same transaction.
@@ -20,7 +22,7 @@ from alerts.model import Incident, Intake, Opened, Source
 from alerts.policy import Policy, PolicyBook
 from alerts.verbs import Verb
 from core import journal
-from core.errors import InvalidMessage
+from core.errors import Conflict, InvalidMessage
 from core.ids import incident_number
 from core.journal import Actor, Entry, Subject, journal_table
 from core.metrics import INCIDENTS_OPENED
@@ -49,9 +51,12 @@ def open_incident(
 ) -> Opened:
     """Open an incident, or join an open one of the same lift; a repeat changes nothing.
 
-    Raises InvalidMessage where neither the lift nor the place is told.
+    Raises InvalidMessage where neither the lift nor the place is told, Conflict("key_reused") for
+    a form whose key stands for another telling.
     """
     if known := store.incident_of_key(connection, intake.event_key):
+        if intake.source is Source.FORM:
+            _same_telling(connection, intake, known)
         return Opened(known, created=False, merged=False)
     lift, code = intake.lift, intake.lift_code
     if lift is None and not intake.place.strip():
@@ -67,6 +72,14 @@ def open_incident(
     settle(connection, incident, now, actor)
     INCIDENTS_OPENED.labels(intake.source).inc()
     return Opened(incident.id, created=True, merged=False)
+
+
+def _same_telling(connection: Connection, intake: Intake, known: str) -> None:
+    before = store.fingerprint_of_key(connection, intake.event_key)
+    if before not in {"", intake.fingerprint}:
+        raise Conflict(
+            "key_reused", f"the key stands for incident {known}, which was told with other facts"
+        )
 
 
 def _create(
@@ -139,6 +152,7 @@ def _report(connection: Connection, incident_id: str, intake: Intake, now: datet
         note=intake.note,
         reporter_name=intake.reporter_name,
         reporter_phone=intake.reporter_phone,
+        fingerprint=intake.fingerprint,
     )
 
 

@@ -1,5 +1,6 @@
 """What the room keeps: incidents, their assignments, reports and notices, and alarms."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -52,6 +53,13 @@ class Intake:
     note: str = ""
     reporter_name: str = ""
     reporter_phone: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of what a repeat under the same key must tell again: lift, place and kind."""
+        code = self.lift.rescue_code if self.lift else self.lift_code
+        told = "\n".join((self.kind, code, "" if self.lift else self.place.strip()))
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,10 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One telling of an incident; name and phone are personal data."""
+    """One telling of an incident; name and phone are personal data.
+
+    `fingerprint` tells whether a repeat says the same; it is empty where an older hub wrote it.
+    """
 
     id: int
     incident_id: str
@@ -139,6 +150,7 @@ class Report:
     note: str
     reporter_name: str
     reporter_phone: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,6 +155,14 @@ def incident_of_key(connection: Connection, event_key: str) -> str | None:
     return found
 
 
+def fingerprint_of_key(connection: Connection, event_key: str) -> str:
+    """What was told under this key; empty where there is none, or an older hub wrote it."""
+    found: str | None = connection.execute(
+        select(report.c.fingerprint).where(report.c.event_key == event_key)
+    ).scalar_one_or_none()
+    return found or ""
+
+
 def open_incidents_of(connection: Connection, lift_code: str) -> list[Incident]:
     """Incidents of a lift in which somebody still needs help, newest first."""
     rows = connection.execute(

@@ -22,12 +22,12 @@ incident = Table(
     "incident",
     metadata,
     Column("id", String(16), primary_key=True),  # 20261123-0007
-    Column("event_key", String(128), nullable=False, unique=True),  # what opened it, once
+    Column("event_key", String(200), nullable=False, unique=True),  # what opened it, once
     Column("lift_id", Integer, ForeignKey("lift.id"), index=True),  # null: unregistered
     Column("lift_code", String(20), nullable=False),
     Column("area", String(6), nullable=False),
     Column("district", String(6), nullable=False),
-    Column("place", String(400), nullable=False),
+    Column("place", String(500), nullable=False),
     Column("kind", String(16), nullable=False),  # trapped | fault
     Column("source", String(16), nullable=False),  # button intercom inferred form public
     Column("state", String(24), nullable=False),
@@ -65,7 +65,7 @@ report = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("incident_id", String(16), ForeignKey("incident.id"), nullable=False, index=True),
-    Column("event_key", String(128), nullable=False, unique=True),
+    Column("event_key", String(200), nullable=False, unique=True),
     Column("at", Instant, nullable=False),
     Column("source", String(16), nullable=False),
     Column("people", Integer),
@@ -73,6 +73,7 @@ report = Table(
     Column("note", Text, nullable=False, server_default=""),
     Column("reporter_name", String(64), nullable=False, server_default=""),
     Column("reporter_phone", String(32), nullable=False, server_default=""),
+    Column("fingerprint", String(64), nullable=False, server_default=""),  # of what was told
 )
 
 assignment = Table(
@@ -120,9 +121,9 @@ notice = Table(
 alarm = Table(
     "alarm",
     metadata,
-    Column("event_id", String(96), primary_key=True),
+    Column("event_id", String(200), primary_key=True),
     Column("subject_kind", String(16), nullable=False),  # lift | gateway | kitchen | camera
-    Column("subject", String(80), nullable=False),
+    Column("subject", String(128), nullable=False),
     Column("code", String(64), nullable=False),
     Column("severity", String(16), nullable=False),
     Column("state", String(16), nullable=False),

@@ -1,7 +1,10 @@
 """Follow the journal by id, from any process: the ground of live pages and hand-offs.
 
-Ids of one SQLite file appear in order of commit, so whoever remembers the last id it has seen
-misses nothing, however long it was away. A follower asks for the newest id a few times a second
+Ids of one SQLite file appear in order of commit, because it has one writer at a time; so whoever
+remembers the last id it has seen misses nothing, however long it was away. This does not hold where
+several writers commit side by side (PostgreSQL): there a smaller id may appear after a greater one,
+and a cursor that has passed it would miss it, so ids must not be read past the oldest transaction
+still open. `core.db` opens SQLite only. A follower asks for the newest id a few times a second
 (one index look-up); nobody needs a broker to see a rescue.
 """
 

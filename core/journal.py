@@ -40,7 +40,7 @@ journal_table = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("at", Instant, nullable=False),
     Column("subject_kind", String(32), nullable=False),
-    Column("subject_id", String(64), nullable=False),
+    Column("subject_id", String(128), nullable=False),
     Column("seq", Integer, nullable=False),
     Column("verb", String(64), nullable=False),
     Column("actor_kind", String(16), nullable=False),

@@ -1,5 +1,6 @@
 """/incidents: the board, one incident, taking a call, and what a seat can do."""
 
+import hashlib
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Literal
@@ -47,6 +48,7 @@ DIRECTS = [Depends(require(Action.DIRECT_INCIDENT)), Depends(verified_csrf)]
 ACTS = [*SEES, Depends(verified_csrf)]
 
 RECENT = timedelta(days=1)
+LONGEST_KEY = 96
 
 Verb = Literal[
     "located",
@@ -70,7 +72,8 @@ IdempotencyKey = Annotated[
         min_length=8,
         max_length=64,
         pattern=r"^[A-Za-z0-9_.:-]+$",
-        description="the same key answers the same incident, however often it is sent",
+        description="the same key answers the same incident, however often it is sent; "
+        "with another lift, place or kind it is refused (409 key_reused)",
     ),
 ]
 
@@ -126,10 +129,13 @@ def open_by_form(
 ) -> Opened:
     """Take a call that a dispatcher typed; the form and the interface both come here.
 
-    Raises InvalidMessage naming the field: `lift_code` when no lift has it.
+    Raises InvalidMessage naming the field: `lift_code` when no lift has it; Conflict("key_reused")
+    when `key` stands for another telling.
     """
     now = context.clock.now()
-    event_key = f"form/{actor.id}/{key or sortable_key(now)}"[:96]
+    event_key = f"form/{actor.id}/{key or sortable_key(now)}"
+    if len(event_key) > LONGEST_KEY:  # a digest, for two long keys may differ at their ends only
+        event_key = f"form/{hashlib.sha256(event_key.encode()).hexdigest()}"
 
     def write(connection: Connection) -> Opened:
         lift = None

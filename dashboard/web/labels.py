@@ -96,6 +96,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "stale_version": (
             "Somebody else has changed it since this page was drawn. Go back and look again."
         ),
+        "key_reused": (
+            "This form was sent once already, with other facts. What you see now has not been "
+            "sent: check it and send it again."
+        ),
         "wrong_state": (
             "The incident has moved on, so this step is no longer open. Go back and look again."
         ),

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from alerts import queries, refusals, search
 from core.errors import HubError, InvalidMessage, NotFound
+from core.ids import new_secret
 from dashboard import accounts, sight
 from dashboard.access import Action, Scope
 from dashboard.api import assignments as assignments_api
@@ -25,7 +26,7 @@ from dashboard.deps import (
     require,
     verified_csrf,
 )
-from dashboard.problems import SEE_OTHER, UNPROCESSABLE, problem_of
+from dashboard.problems import SEE_OTHER, problem_of
 from dashboard.web import labels, list_incidents, lists, pages_registry, render
 from devices import queries as registry
 
@@ -107,7 +108,11 @@ async def settle_refused(
 def intake_form(request: Request, lift: Annotated[str, Query(max_length=20)] = "") -> Response:
     """The form for a call that comes by telephone."""
     return render.page(
-        request, "staff/intake.html", typed={"lift_code": lift, "kind": "trapped"}, wrong={}
+        request,
+        "staff/intake.html",
+        key=new_secret(),
+        typed={"lift_code": lift, "kind": "trapped"},
+        wrong={},
     )
 
 
@@ -158,7 +163,12 @@ async def take_call(
         detail = words("reason", problem.reason) if told_so else problem.detail
         wrong = {problem.field or "": detail}
         return render.page(
-            request, "staff/intake.html", status=UNPROCESSABLE, typed=typed, wrong=wrong
+            request,
+            "staff/intake.html",
+            status=problem.status,
+            key=new_secret(),  # nothing was kept under the old one, or something else was
+            typed=typed,
+            wrong=wrong,
         )
     return RedirectResponse(f"/incidents/{opened.incident_id}", SEE_OTHER)
 
