@@ -6,6 +6,8 @@ a restore, because they are keyed. Video segments and broker queues are not copi
 carries a manifest with a SHA-256 per file; secrets are in it, so it is as secret as they are.
 """
 
+import errno
+import gzip
 import hashlib
 import io
 import json
@@ -13,6 +15,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,6 +26,7 @@ from core.errors import Conflict, InvalidMessage
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+_DAMAGED = (tarfile.TarError, gzip.BadGzipFile, zlib.error, ValueError, EOFError)
 PARTIAL, ARCHIVE = ".partial", ".tar.gz"  # no backup holds another
 ASIDE = ".restoring"
 LEFT_OUT = ("backups", "metrics", "run", "broker", "video/hls", "hub.lock", "children.lock")
@@ -125,10 +129,15 @@ def _unpack(archive: Path, target: Path) -> Checked:
         manifest_file.unlink()
         files = manifest["files"]
         made_at = manifest["made_at"]
-    except (OSError, tarfile.TarError, ValueError, KeyError, EOFError) as error:
-        raise InvalidMessage(
-            "bad_archive", f"not a whole backup of a hub ({error})", field=archive.name
-        ) from error
+    except (*_DAMAGED, KeyError) as error:
+        said = "not a whole backup of a hub: cut off, damaged, or something else"
+        raise InvalidMessage("bad_archive", said, field=archive.name) from error
+    except OSError as error:
+        if error.errno == errno.ENOENT and archive.exists():
+            said = "not a backup of a hub: it has no list of its files"
+            raise InvalidMessage("bad_archive", said, field=archive.name) from error
+        place = archive if error.errno == errno.ENOENT else target.parent
+        raise OSError(error.errno, error.strerror, str(place)) from error  # no name of a moment
     whole: list[str] = []
     for name, kept in files.items():
         file = target / name

@@ -119,3 +119,31 @@ def test_a_backup_that_fails_leaves_nothing_behind(data: Path, tmp_path: Path) -
     with pytest.raises(InvalidMessage, match=r"telemetry\.db"):
         backup(data, archives / "b.tar.gz", NOW, version="1")
     assert list(archives.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["flipped", "other", "text"])
+def test_what_is_no_backup_is_told_without_names_of_the_moment(
+    data: Path, tmp_path: Path, kind: str
+) -> None:
+    archive = tmp_path / "b.tar.gz"
+    if kind == "flipped":
+        backup(data, archive, NOW, version="1")
+        content = bytearray(archive.read_bytes())
+        for at in range(20, len(content), 7):
+            content[at] ^= 0xFF
+        archive.write_bytes(content)
+    elif kind == "other":
+        with tarfile.open(archive, "w:gz") as tar:
+            tar.add(data / "hub.db", arcname="hub.db")
+    else:
+        archive.write_text("no archive at all")
+    with pytest.raises(InvalidMessage, match="not a") as told:
+        verify(archive)
+    assert str(archive.parent) not in str(told.value)
+    assert "Errno" not in str(told.value)
+
+
+def test_an_archive_that_is_not_there_is_named_itself(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as told:
+        verify(tmp_path / "none.tar.gz")
+    assert told.value.filename == str(tmp_path / "none.tar.gz")
