@@ -127,7 +127,7 @@ def _kind(document: Tree, schema: Tree) -> str:
     if kind == "array":
         return f"list of {_kind(document, inner.get('items', {}))}"
     limits = [
-        f"{words} {inner[key]}"
+        f"{words} {_plain(inner[key])}"
         for key, words in (
             ("minimum", "from"),
             ("maximum", "up to"),
@@ -137,3 +137,7 @@ def _kind(document: Tree, schema: Tree) -> str:
         if key in inner
     ]
     return ", ".join([kind, *limits])
+
+
+def _plain(limit: object) -> object:
+    return f"{limit:g}" if isinstance(limit, float) else limit

@@ -123,7 +123,7 @@ def test_an_incident_and_its_deadlines_outlive_the_hub(hub: HubProcess, database
     hub.start()
 
     def level_two() -> bool:
-        return bool(incidents(database)[0].level == 2)
+        return bool(incidents(database)[0].level >= 2)  # a slow start may find the third due
 
     wait_until(level_two, what="the second level", timeout_s=30)
     after = incidents(database)

@@ -42,7 +42,7 @@ def test_members_within_members_are_told_by_their_path() -> None:
                         "many": {"type": "array", "items": {"$ref": "#/c/A"}},
                     },
                 },
-                "B": {"properties": {"n": {"type": "integer", "minimum": 1, "maximum": 9}}},
+                "B": {"properties": {"n": {"type": "integer", "minimum": 1.0, "maximum": 9.0}}},
             }
         },
     }
