@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core import metrics
 from core.clock import Clock
 from dashboard import problems
+from dashboard.bounds import whole_number
 from dashboard.deps import AppContext
 
 POLICY = (
@@ -85,7 +86,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         told = Headers(scope=scope).get("content-length", "0")
-        if not told.isdigit() or int(told) > self._limit:
+        if whole_number(told, self._limit) is None:
             problem = problems.problem_of(problems.TooLarge(self._limit))
             await problems.answer(problem)(scope, receive, send)
             return

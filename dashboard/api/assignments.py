@@ -14,6 +14,7 @@ from core.errors import NotFound
 from dashboard import sight
 from dashboard.access import Action, Scope
 from dashboard.api.schemas import AssignmentIn, AssignmentOut, Listed
+from dashboard.bounds import Offset, RowId
 from dashboard.deps import Context, CurrentActor, CurrentScope, require, verified_csrf
 
 router = APIRouter(prefix="/assignments", tags=["assignments"])
@@ -37,7 +38,7 @@ def listed(
     scope: CurrentScope,
     state: Literal["open", "all"] = "open",
     limit: Annotated[int, Query(ge=1, le=500)] = 500,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Offset = 0,
 ) -> Listed[AssignmentOut]:
     """The assignments of the account's firm or station; of every open incident for others."""
 
@@ -53,7 +54,7 @@ def listed(
 
 
 @router.get("/{assignment_id}", dependencies=SEES)
-def one(assignment_id: int, context: Context, scope: CurrentScope) -> AssignmentOut:
+def one(assignment_id: RowId, context: Context, scope: CurrentScope) -> AssignmentOut:
     """One assignment."""
     return AssignmentOut.of(
         context.database.read(partial(seen, scope=scope, assignment_id=assignment_id))
@@ -62,7 +63,7 @@ def one(assignment_id: int, context: Context, scope: CurrentScope) -> Assignment
 
 @router.post("/{assignment_id}/{step}", dependencies=ANSWERS)
 def answer(
-    assignment_id: int,
+    assignment_id: RowId,
     step: Step,
     context: Context,
     scope: CurrentScope,

@@ -29,6 +29,7 @@ from dashboard.api.schemas import (
     OpenedOut,
     StandDownIn,
 )
+from dashboard.bounds import Offset
 from dashboard.deps import (
     AppContext,
     Context,
@@ -85,7 +86,7 @@ def listed(
     state: Literal["open", "recent", "closed", "all"] = "open",
     q: Annotated[str, Query(max_length=100)] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 500,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Offset = 0,
 ) -> Listed[IncidentOut]:
     """Incidents that are not closed (`recent`: and those closed within a day), newest first.
 

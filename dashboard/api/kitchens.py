@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from dashboard import finding, sight
 from dashboard.access import Action
 from dashboard.api.schemas import KitchenFull, KitchenOut, Listed, camera_out, kitchen_fields
+from dashboard.bounds import Offset
 from dashboard.deps import Context, CurrentAccount, CurrentScope, require
 from dashboard.web.media import playlist_url
 from devices import queries, search
@@ -26,7 +27,7 @@ def listed(
     area: Annotated[str, Query(max_length=6, description="a city or a district")] = "",
     kind: KitchenKind | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Offset = 0,
 ) -> Listed[KitchenOut]:
     """Kitchens whose code begins with `q`, or whose name or address holds it, by code."""
     asked = {"q": q, "area": area, "kind": kind or ""}

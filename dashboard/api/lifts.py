@@ -13,6 +13,7 @@ from core.errors import InvalidMessage
 from dashboard import finding, sight
 from dashboard.access import Action
 from dashboard.api.schemas import LiftFull, LiftOut, Listed, PointOut, SeriesOut, lift_fields
+from dashboard.bounds import Offset
 from dashboard.deps import Context, CurrentScope, require
 from devices import search
 from devices.model import Lift, LiftKind
@@ -37,7 +38,7 @@ def listed(
     kind: LiftKind | None = None,
     presence: Presence | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Offset = 0,
 ) -> Listed[LiftOut]:
     """Lifts whose codes begin with `q`, or whose address or building holds it, by code."""
     asked = {"q": q, "area": area, "firm": firm, "kind": kind or "", "presence": presence or ""}

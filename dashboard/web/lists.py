@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
+from dashboard.bounds import whole_number
 from dashboard.deps import context_of
 from dashboard.web import render, spreadsheet
 from dashboard.web.spreadsheet import PART, Cell
@@ -127,7 +128,7 @@ def asked(request: Request, kind: Kind) -> Asked:
         values,
         order if known else kind.order,
         sort.startswith("-") if known else kind.descending,
-        min(int(offset), FARTHEST) if offset.isascii() and offset.isdecimal() else 0,
+        whole_number(offset, FARTHEST) or 0,
     )
 
 

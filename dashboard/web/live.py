@@ -29,6 +29,7 @@ from core.errors import HubError
 from core.journal import Subject
 from dashboard import sight
 from dashboard.access import Action
+from dashboard.bounds import MOST, whole_number
 from dashboard.deps import Context, CurrentScope, require
 from ingest.latest import LatestReader
 
@@ -174,7 +175,9 @@ def live_feed(request: Request) -> LiveFeed:
 
 Live = Annotated[LiveFeed, Depends(live_feed)]
 LastId = Annotated[str | None, Header(alias="Last-Event-ID")]
-After = Annotated[int | None, Query(ge=0, description="the journal id that the page was drawn at")]
+After = Annotated[
+    int | None, Query(ge=0, le=MOST, description="the journal id that the page was drawn at")
+]
 
 router = APIRouter(prefix="/live", include_in_schema=False)
 
@@ -229,7 +232,8 @@ async def lift(
 
 
 def _last(header: str | None, after: int | None) -> int | None:
-    return int(header) if header is not None and header.isdecimal() else after
+    found = whole_number(header) if header is not None else None
+    return after if found is None else found
 
 
 def _stream(

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from core.errors import InvalidMessage, NotFound
 from dashboard import publishing
+from dashboard.bounds import Offset, whole_number
 from dashboard.deps import AppContext, Context, same_origin
 from dashboard.problems import OK, SEE_OTHER, UNPROCESSABLE, TooManyRequests, problem_of
 from dashboard.reports import (
@@ -172,7 +173,7 @@ def kitchens(
     request: Request,
     context: Context,
     q: Words = "",
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Offset = 0,
 ) -> Response:
     """The kitchens that show themselves."""
     found = context.database.read(
@@ -212,11 +213,12 @@ def _told(filled: Filled) -> Told:
     """The report; raises InvalidMessage for a kind or a number that is none."""
     if filled.kind not in KINDS:
         raise InvalidMessage("missing", "say what happened", field="kind")
-    if filled.people and not filled.people.isdecimal():
-        raise InvalidMessage("not_a_number", "digits only", field="people")
+    people = whole_number(filled.people) if filled.people else None
+    if filled.people and people is None:
+        raise InvalidMessage("not_a_number", "a few digits only", field="people")
     return Told(
         trapped=filled.kind == "trapped",
-        people=int(filled.people) if filled.people else None,
+        people=people,
         injured=filled.injured,
         note=filled.note,
         reporter_phone=filled.phone,

@@ -17,6 +17,7 @@ from dashboard.access import Action, Scope
 from dashboard.api import assignments as assignments_api
 from dashboard.api import incidents as incidents_api
 from dashboard.api.schemas import ActionIn, AssignmentIn, IntakeIn, LevelIn
+from dashboard.bounds import RowId
 from dashboard.deps import (
     CSRF_FIELD,
     Context,
@@ -91,7 +92,7 @@ def _lifts_behind(connection: Connection, line: refusals.RefusedLine) -> tuple[s
 
 @router.post("/refused-calls/{line_id}/settled", dependencies=[*OPENS, Depends(verified_csrf)])
 async def settle_refused(
-    line_id: int, context: Context, scope: CurrentScope, actor: CurrentActor
+    line_id: RowId, context: Context, scope: CurrentScope, actor: CurrentActor
 ) -> Response:
     """A seat has looked after a call that could not be taken."""
     now = context.clock.now()
@@ -245,7 +246,7 @@ async def act(
 )
 async def answer(
     request: Request,
-    assignment_id: int,
+    assignment_id: RowId,
     step: str,
     context: Context,
     scope: CurrentScope,

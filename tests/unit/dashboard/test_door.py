@@ -139,7 +139,7 @@ def test_a_queue_is_short_and_who_waits_gets_in() -> None:
     with ThreadPoolExecutor(1) as pool:
         with room.entered():
             waiting = pool.submit(wait)
-            wait_until(lambda: room._queue._value == 0, what="somebody to wait")  # type: ignore[attr-defined]
+            wait_until(lambda: room._queue._value == 0, what="somebody to wait")
             with pytest.raises(Unavailable), room.entered(10):
                 raise AssertionError("the queue is full")
         assert waiting.result(10)
