@@ -10,6 +10,7 @@ from dashboard.assembly import assemble
 from dashboard.deps import AppContext
 from dashboard.web import (
     pages_api,
+    pages_incident,
     pages_language,
     pages_public,
     pages_sign_in,
@@ -27,6 +28,7 @@ def create_app(context: AppContext) -> FastAPI:
             pages_language.router,
             pages_sign_in.router,
             pages_staff.router,
+            pages_incident.router,
             pages_styleguide.router,
         )
         if context.surface == "staff"

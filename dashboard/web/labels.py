@@ -129,6 +129,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "unreachable": "it cannot be reached",
         "failed": "it failed",
     },
+    "refused_step": {
+        "stale_version": "It has changed since this page was drawn. Look again, then decide.",
+        "wrong_state": "It has moved on, so this step is no longer open.",
+        "exhausted": "Everybody at this level has been asked already.",
+        "lift_unknown": "No lift has this code. Check it with the crew.",
+        "not_here": "What this step was for is no longer there.",
+        "missing_field": "Something that is needed is missing.",
+        "bad_field": "One field holds what it may not hold.",
+        "other": "It cannot be done now. Look again, then decide.",
+    },
     "kind": {
         "trapped": "Trapped",
         "fault": "Fault",

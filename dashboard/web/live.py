@@ -11,7 +11,7 @@ Streams end after a quarter of an hour; the browser opens them anew and is asked
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -96,11 +96,12 @@ class LiveFeed:
         self._clock = clock
         self._followers: set[Follower] = set()
         self._poller: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
         self._lifts_seen: dict[str, datetime] = {}
 
     async def follow(
         self, wanted: Wanted, *, last_id: int | None, lift_code: str | None = None
-    ) -> AsyncIterator[tuple[int, Change]]:
+    ) -> AsyncGenerator[tuple[int, Change], None]:
         """Every wanted change after journal id `last_id`, with the id to come back with."""
         follower = Follower(wanted, lift_code)
         head = await run_in_threadpool(self._database.read, feed.head)
@@ -121,14 +122,19 @@ class LiveFeed:
             metrics.LIVE_FOLLOWERS.dec()
             self._followers.discard(follower)
             if not self._followers and self._poller is not None:
+                # Forgotten at once: while a cancelled one waits for its read it is not `done`,
+                # and who opens a page in that moment would follow nobody.
+                self._ending.add(self._poller)
+                self._poller.add_done_callback(self._ending.discard)
                 self._poller.cancel()
+                self._poller = None
 
     async def close(self) -> None:
         """Stop polling."""
-        if self._poller is not None:
-            self._poller.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._poller
+        ending = [*self._ending, *([] if self._poller is None else [self._poller])]
+        for poller in ending:
+            poller.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
 
     async def _fill_gap(self, follower: Follower, last_id: int) -> None:
         gap = await run_in_threadpool(self._database.read, partial(feed.after, cursor=last_id))

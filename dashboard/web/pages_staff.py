@@ -1,41 +1,34 @@
-"""Incidents for staff: the live board, taking a call, one incident with every action."""
+"""Incidents for staff: the live board and taking a call."""
 
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, TypeVar, get_args
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from alerts import queries, refusals, search
 from core.errors import HubError, InvalidMessage, NotFound
 from core.ids import new_secret
-from dashboard import accounts, sight
+from dashboard import sight
 from dashboard.access import Action, Scope
-from dashboard.api import assignments as assignments_api
 from dashboard.api import incidents as incidents_api
-from dashboard.api.schemas import ActionIn, AssignmentIn, IntakeIn, LevelIn
+from dashboard.api.schemas import IntakeIn
 from dashboard.bounds import RowId
 from dashboard.deps import (
-    CSRF_FIELD,
     Context,
-    CurrentAccount,
     CurrentActor,
     CurrentScope,
     require,
     verified_csrf,
 )
 from dashboard.problems import SEE_OTHER, problem_of
-from dashboard.web import labels, list_incidents, lists, pages_registry, render
+from dashboard.web import labels, list_incidents, lists, pages_incident, pages_registry, render
 from devices import queries as registry
 
-M = TypeVar("M", bound=BaseModel)
 RECENT = timedelta(hours=2)
 LIFTS_BEHIND = 4  # of the gateway of a call that could not be taken
-STEPS = frozenset(get_args(assignments_api.Step))
-VERBS = frozenset(get_args(incidents_api.Verb))
 
 router = APIRouter(include_in_schema=False)
 router.include_router(pages_registry.router)
@@ -144,10 +137,10 @@ async def take_call(
     request: Request, context: Context, scope: CurrentScope, actor: CurrentActor
 ) -> Response:
     """Open an incident; what is wrong is told beside its field and what was typed is kept."""
-    typed = await _typed(request)
+    typed = await pages_incident.typed_in(request)
     key = typed.pop("key", "") or None
     try:
-        told = _told(IntakeIn, typed)
+        told = pages_incident.told_by(IntakeIn, typed)
         if not told.lift_code and not told.place:
             raise InvalidMessage(
                 "missing_field",
@@ -172,111 +165,3 @@ async def take_call(
             wrong=wrong,
         )
     return RedirectResponse(f"/incidents/{opened.incident_id}", SEE_OTHER)
-
-
-@router.get("/incidents/{incident_id}", dependencies=SEES)
-def incident(request: Request, incident_id: str, context: Context, scope: CurrentScope) -> Response:
-    """One incident: clocks, who was asked, every action, the timeline, the notices."""
-    return render.page(
-        request, "staff/incident.html", values=_incident(context, scope, incident_id)
-    )
-
-
-@router.get("/fragments/incident/{incident_id}", dependencies=SEES)
-def incident_fragment(
-    request: Request, incident_id: str, context: Context, scope: CurrentScope
-) -> Response:
-    """What changes on an incident's page."""
-    return render.page(
-        request, "staff/incident_body.html", values=_incident(context, scope, incident_id)
-    )
-
-
-def _incident(context: Context, scope: CurrentScope, incident_id: str) -> dict[str, object]:
-    def find(connection: Connection) -> dict[str, object]:
-        detail = sight.incident(connection, scope=scope, incident_id=incident_id)
-        found = detail.incident
-        lift = (
-            sight.lift(connection, scope=type(scope)(), code=found.lift_code)
-            if found.lift_id is not None
-            else None
-        )
-        return {
-            "detail": detail,
-            "incident": found,
-            "lift": lift,
-            "narrow": scope.narrow,
-            "people": accounts.display_names(connection),
-        }
-
-    return context.database.read(find)
-
-
-@router.post("/incidents/{incident_id}/do/{verb}", dependencies=[*SEES, Depends(verified_csrf)])
-async def act(
-    request: Request,
-    incident_id: str,
-    verb: str,
-    context: Context,
-    scope: CurrentScope,
-    account: CurrentAccount,
-    actor: CurrentActor,
-) -> Response:
-    """A button of the incident's page."""
-    typed = await _typed(request)
-    if verb == "level":
-        require(Action.DIRECT_INCIDENT)(account)
-        level = _told(LevelIn, typed)
-        await render.in_thread(
-            partial(incidents_api.level, incident_id, level, context, scope, actor)
-        )
-    elif verb in VERBS:
-        told = _told(ActionIn, typed)
-        await render.in_thread(
-            partial(incidents_api.act, incident_id, verb, context, scope, account, actor, told)  # type: ignore[arg-type]  # checked above
-        )
-    else:
-        raise NotFound("action", verb)
-    return RedirectResponse(f"/incidents/{incident_id}", SEE_OTHER)
-
-
-@router.post(
-    "/assignments/{assignment_id}/do/{step}",
-    dependencies=[Depends(require(Action.ANSWER_ASSIGNMENT)), Depends(verified_csrf)],
-)
-async def answer(
-    request: Request,
-    assignment_id: RowId,
-    step: str,
-    context: Context,
-    scope: CurrentScope,
-    actor: CurrentActor,
-) -> Response:
-    """A crew's step, by the crew itself or by a seat that has it on the telephone."""
-    if step not in STEPS:
-        raise NotFound("step", step)
-    told = _told(AssignmentIn, await _typed(request))
-    done = await render.in_thread(
-        partial(assignments_api.answer, assignment_id, step, context, scope, actor, told)  # type: ignore[arg-type]  # checked above
-    )
-    return RedirectResponse(f"/incidents/{done.incident}", SEE_OTHER)
-
-
-async def _typed(request: Request) -> dict[str, str]:
-    """The form's fields that hold something."""
-    form = await request.form()
-    return {
-        name: value.strip()
-        for name, value in form.items()
-        if isinstance(value, str) and name != CSRF_FIELD and value.strip()
-    }
-
-
-def _told(model: type[M], typed: dict[str, str]) -> M:
-    try:
-        return model.model_validate(typed)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidMessage(
-            "bad_field", str(first["msg"]), field=str(first["loc"][0]) if first["loc"] else ""
-        ) from error

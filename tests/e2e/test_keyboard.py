@@ -108,9 +108,13 @@ def test_a_rescue_from_the_call_to_the_end_without_a_mouse(page: Page) -> None:
     press("Enter")
     page.wait_for_url("**/incidents/2*")
     now_at(page, "已派单")
-    for key, state in (("a", "已接单"), ("w", "前往途中"), ("v", "已到达"), ("f", "已解困")):
+    for key, state in (("a", "已接单"), ("w", "前往途中"), ("v", "已到达")):
         send(page, key)
         now_at(page, state)
+    press("f")  # asks first: everybody else is stood down
+    expect(page.locator("details.act[open]")).to_contain_text("不能撤销")
+    send(page, "Enter")
+    now_at(page, "已解困")
     press("m")
     page.wait_for_selector("details[open] input[name=text]:focus")
     page.keyboard.type("示例备注 b x")  # letters in a field are letters

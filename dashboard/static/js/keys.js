@@ -48,7 +48,10 @@ function press(key) {
   }
   only.focus();
   only.click();
-  if (only.matches("details[open] > summary")) only.parentElement.querySelector("form input:not([type=hidden]), form select, form textarea")?.focus();
+  if (only.matches("details[open] > summary")) {
+    const form = only.parentElement.querySelector("form");
+    (form?.querySelector("input:not([type=hidden]), select, textarea") ?? form?.querySelector("button"))?.focus();
+  }
   return true;
 }
 

@@ -4,7 +4,7 @@
 // top edge and take their place when asked for, or when nobody has touched the page for a while.
 // A stream that falls silent turns the frame grey and says since when; it is opened again for ever.
 
-import { now, tick, tone } from "./clocks.js";
+import { EMERGENCY, correct, now, tick, tone } from "./clocks.js";
 
 const IDLE_AFTER = 10_000;
 const SILENT_AFTER = 25_000; // a sign of life is due every ten seconds
@@ -29,11 +29,32 @@ function link(state, since) {
     : linkState.dataset[state];
 }
 
-function busy(region) {
-  // An open form or a focused field waits for its turn.
-  const active = document.activeElement;
-  return region.querySelector("details[open]") !== null
-    || (region.contains(active) && active.matches("input, select, textarea"));
+// Everything is drawn anew around an open form; the form stays open, with what was typed in it.
+const typed = (element) => element.matches("input:not([type=hidden]), select, textarea");
+window.htmx.registerExtension("held-forms", {
+  htmx_before_morph_attr(element, { attrName }) {
+    const held = (attrName === "open" && element.matches("details"))
+      || (["value", "checked"].includes(attrName) && typed(element))
+      || (attrName === "selected" && element.matches("option"));
+    return !held;
+  },
+});
+
+// A form that is open here and gone from the fragment stays where it is, and says so.
+function holdForms(region, fragment) {
+  for (const held of region.querySelectorAll("details.act[open][id]")) {
+    if (fragment.getElementById(held.id)) continue;
+    const place = fragment.getElementById(held.parentElement.id) ?? fragment.body;
+    const kept = document.importNode(held, true);
+    if (!kept.classList.contains("gone")) {
+      const words = document.createElement("p");
+      words.className = "note warn";
+      words.textContent = region.dataset.gone ?? "";
+      kept.classList.add("gone");
+      kept.querySelector("form").prepend(words);
+    }
+    place.append(kept);
+  }
 }
 
 // The fragment with its rows in the order that they have on the page; answers what is new.
@@ -61,7 +82,7 @@ class Region {
     this.due = false;
     this.asked = false;
     this.running = false;
-    this.announced = new Set();
+    this.known = new Set(this.rows()); // as the server first drew them
     this.heardAt = now();
     this.open();
     setInterval(() => { this.refresh(); this.listen(); }, 250);
@@ -76,7 +97,10 @@ class Region {
     this.source = new EventSource(this.element.dataset.liveUrl);
     const alive = () => { this.heardAt = now(); this.failedAt = null; link("live"); };
     this.source.addEventListener("open", alive);
-    this.source.addEventListener("clock", alive);
+    this.source.addEventListener("clock", (event) => {
+      correct(Date.parse(JSON.parse(event.data).now));
+      alive();
+    });
     this.source.addEventListener("changed", () => { alive(); this.due = true; });
     this.source.addEventListener("error", () => { this.failedAt ??= now(); });
   }
@@ -96,7 +120,7 @@ class Region {
 
   async refresh() {
     if (this.waiting() && idle()) { this.asked = true; this.due = true; }
-    if (this.running || !this.due || busy(this.element)) return;
+    if (this.running || !this.due) return;
     this.running = true;
     this.due = false;
     try {
@@ -119,22 +143,29 @@ class Region {
     const moves = !keeps || this.asked || idle();
     const fresh = moves ? [] : keepOrder(this.element, fragment);
     this.asked = false;
+    holdForms(this.element, fragment);
+    tick(); // a deadline that passes now is heard before its row is drawn anew
     await window.htmx.swap({
       text: fragment.body.innerHTML,
       target: this.element,
       sourceElement: this.element,
       swap: "innerMorph",
     });
-    const arrived = before.size ? this.rows().filter((id) => !before.has(id)) : [];
-    for (const id of arrived) document.getElementById(id)?.classList.add("fresh");
-    const told = [...arrived, ...fresh.map((row) => row.id)];
-    if (told.some((id) => !this.announced.has(id))) tone(880);
-    for (const id of told) this.announced.add(id);
+    const arrived = this.rows().filter((id) => !before.has(id));
+    for (const id of arrived) document.getElementById(id).classList.add("fresh");
+    this.hear([...arrived.map((id) => document.getElementById(id)), ...fresh]);
     this.announce(fresh);
     tick();
   }
 
   rows() { return [...this.element.querySelectorAll("[id^='row-']")].map((row) => row.id); }
+
+  // A row that this page has never shown and that still runs is an emergency.
+  hear(rows) {
+    const news = rows.filter((row) => !this.known.has(row.id));
+    for (const row of news) this.known.add(row.id);
+    if (news.some((row) => !row.querySelector(".ended"))) tone(EMERGENCY);
+  }
 
   waiting() { return this.news && !this.news.hidden; }
 
@@ -159,6 +190,9 @@ if (linkState && regions.length === 0) linkState.hidden = true;
 // A list that was searched holds other rows: what was announced of the old one is void.
 document.addEventListener("htmx:after:swap", (event) => {
   const region = regions.find((each) => each.element === event.detail?.ctx?.target);
-  if (region && event.target.matches?.("[data-filter]")) region.announce([]);
+  if (region && event.target.matches?.("[data-filter]")) {
+    region.announce([]);
+    for (const id of region.rows()) region.known.add(id);
+  }
   tick();
 });

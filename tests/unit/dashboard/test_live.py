@@ -1,4 +1,6 @@
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,23 @@ from core.journal import Entry, Subject
 from dashboard.web.live import ALL, Change, Follower, LiveFeed
 from ingest.latest import LatestReader
 from tests.support.dashboards import NOON, TEST, Dashboards
+
+
+class SlowToEnd(SystemClock):
+    """A clock whose sleeper, once cancelled, takes until `go` to leave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sleeping = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def sleep(self, span: timedelta) -> None:
+        self.sleeping.set()
+        try:
+            await super().sleep(span)
+        except asyncio.CancelledError:
+            await self.go.wait()
+            raise
 
 
 @pytest.fixture
@@ -51,3 +70,20 @@ async def test_a_slow_page_is_told_everything_at_once() -> None:
     for number in range(100):
         follower.add(Change("incident", str(number)))
     assert await follower.take() == [ALL]
+
+
+async def test_who_opens_a_page_while_the_last_one_leaves_hears_everything(hub: Dashboards) -> None:
+    clock = SlowToEnd()
+    live = LiveFeed(hub.database, LatestReader(hub.folder), clock)
+    leaving = live.follow(lambda s: s.kind == "incident", last_id=None)
+    assert (await anext(leaving))[1] == ALL
+    await clock.sleeping.wait()
+    await leaving.aclose()  # the poller is cancelled and has not ended yet
+    coming = live.follow(lambda s: s.kind == "incident", last_id=None)
+    assert (await anext(coming))[1] == ALL
+    clock.go.set()
+    wanted = happen(hub, Subject("incident", "1"))
+    async with asyncio.timeout(20):
+        assert await anext(coming) == (wanted, Change("incident", "1"))
+    await coming.aclose()
+    await live.close()
