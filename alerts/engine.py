@@ -52,7 +52,7 @@ class Engine:
         clock: Clock,
         pulse: Pulse | None = None,
     ) -> None:
-        self._pulse = pulse
+        self._pulse = pulse or Pulse()
         self.policies = policies  # of new incidents; a running one keeps its snapshot
         self._database = database
         self._clock = clock
@@ -77,6 +77,7 @@ class Engine:
         for incident_id in turn:
             try:
                 self._settle(incident_id, now)
+                self._pulse.beat()  # many at once on a slow disk are no silence
             except Conflict as error:  # somebody acted meanwhile and has settled it
                 self._log.info("engine_came_late", incident=incident_id, error=str(error))
             except Unavailable:

@@ -49,7 +49,7 @@ class Follower:
         clock: Clock,
         pulse: Pulse | None = None,
     ) -> None:
-        self._pulse = pulse
+        self._pulse = pulse or Pulse()
         self._database = database
         self._sources = sources
         self._policies = policies
@@ -121,6 +121,7 @@ class Follower:
                 raise
             outcome = self._database.write(partial(_pass_over, name, row, now, error))
         self._tries.pop(name, None)
+        self._pulse.beat()  # many rows on a slow disk are no silence
         return outcome
 
     def _apply(self, name: str, row: HandedOff, now: datetime, connection: Connection) -> str:
