@@ -29,6 +29,8 @@ class Action(StrEnum):
     ANSWER_ASSIGNMENT = "answer_assignment"  # accept … freed
     REPORT_CAUSE = "report_cause"
     ADD_NOTE = "add_note"
+    SEE_ALARMS = "see_alarms"
+    ACKNOWLEDGE_ALARM = "acknowledge_alarm"
     SEE_LIFTS = "see_lifts"
     SEE_HISTORY = "see_history"
     SEE_KITCHENS = "see_kitchens"
@@ -39,7 +41,12 @@ class Action(StrEnum):
 
 _EVERYONE = frozenset({Action.SEE_INCIDENTS, Action.SEE_LIFTS, Action.SEE_HISTORY})
 _CREW = _EVERYONE | {Action.ANSWER_ASSIGNMENT, Action.REPORT_CAUSE, Action.ADD_NOTE}
-_OVERSEER = _EVERYONE | {Action.SEE_KITCHENS, Action.SEE_CAMERAS, Action.SEE_HEALTH}
+_OVERSEER = _EVERYONE | {
+    Action.SEE_ALARMS,
+    Action.SEE_KITCHENS,
+    Action.SEE_CAMERAS,
+    Action.SEE_HEALTH,
+}
 
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.ADMINISTRATOR: frozenset(Action),
@@ -47,6 +54,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     | {
         Action.OPEN_INCIDENT,
         Action.DIRECT_INCIDENT,
+        Action.ACKNOWLEDGE_ALARM,
         Action.ANSWER_ASSIGNMENT,  # by telephone, for a crew that has no screen
         Action.REPORT_CAUSE,
         Action.ADD_NOTE,

@@ -5,7 +5,9 @@ What lies outside the account's scope is "not found": nobody is told that it exi
 
 from sqlalchemy import Connection
 
+from alerts import alarms
 from alerts import queries as alert_queries
+from alerts.alarms import AlarmFilter, AlarmRow
 from alerts.queries import IncidentDetail
 from core.errors import NotFound
 from dashboard.access import Scope
@@ -24,6 +26,14 @@ def incident(connection: Connection, *, scope: Scope, incident_id: str) -> Incid
     if not scope.covers_incident(found.area, firm_id, targets):
         raise NotFound("incident", incident_id)
     return detail
+
+
+def alarm(connection: Connection, *, scope: Scope, event_id: str) -> AlarmRow:
+    """The alarm with where it stands; raises NotFound."""
+    wanted = AlarmFilter(event_id=event_id, within=scope.area)
+    if scope.narrow or not event_id or not alarms.alarm_ids(connection, wanted):
+        raise NotFound("alarm", event_id)
+    return alarms.alarm_rows(connection, [event_id])[0]
 
 
 def lift(connection: Connection, *, scope: Scope, code: str) -> Lift:

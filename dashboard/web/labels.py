@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from dashboard import i18n
+from dashboard.web import label_alarms
 from devices import codes
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -190,6 +191,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "sent": "Sent",
         "failed": "Failed",
     },
+    **label_alarms.WORDS,
     "presence": {
         "online": "Online",
         "late": "Late",
@@ -332,6 +334,16 @@ class Labels:
         """What a seat does about a call that was refused for `reason`."""
         known = WORDS["refusal_remedy"]
         return self._told("refusal_remedy", known.get(reason, known["other"]))
+
+    def alarm(self, code: str) -> str:
+        """What an alarm's code means."""
+        return self("alarm_code", code) if self.known("alarm_code", code) else self.event(code)
+
+    def alarm_remedy(self, code: str) -> str:
+        """What a seat does about an alarm; `door.open_running` is as grave as overspeed."""
+        known = WORDS["alarm_remedy"]
+        kind = "overspeed" if code == "door.open_running" else code.partition(".")[0]
+        return self._told("alarm_remedy", known.get(kind, known["other"]))
 
     def _told(self, group: str, words: str) -> str:
         return i18n.translations(self.locale).pgettext(group, words)

@@ -24,7 +24,15 @@ from dashboard.deps import (
     verified_csrf,
 )
 from dashboard.problems import SEE_OTHER, problem_of
-from dashboard.web import labels, list_incidents, lists, pages_incident, pages_registry, render
+from dashboard.web import (
+    labels,
+    list_alarms,
+    list_incidents,
+    lists,
+    pages_incident,
+    pages_registry,
+    render,
+)
 from devices import queries as registry
 
 RECENT = timedelta(hours=2)
@@ -32,6 +40,7 @@ LIFTS_BEHIND = 4  # of the gateway of a call that could not be taken
 
 router = APIRouter(include_in_schema=False)
 router.include_router(pages_registry.router)
+router.include_router(list_alarms.router)
 SEES = [Depends(require(Action.SEE_INCIDENTS))]
 OPENS = [Depends(require(Action.OPEN_INCIDENT))]
 

@@ -20,6 +20,7 @@ MOST = 6  # of each kind
 PAGES = (
     ("/", msgid("Incidents"), Action.SEE_INCIDENTS),
     ("/incidents/new", msgid("New call"), Action.OPEN_INCIDENT),
+    ("/alarms", msgid("Alarms"), Action.SEE_ALARMS),
     ("/lifts", msgid("Lifts"), Action.SEE_LIFTS),
     ("/kitchens", msgid("Kitchens"), Action.SEE_KITCHENS),
     ("/quarantine", msgid("Quarantine"), Action.SEE_QUARANTINE),

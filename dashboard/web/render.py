@@ -16,6 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import HTMLResponse, Response
 
+from alerts import alarms
+from alerts.alarms import AlarmFilter
 from core.errors import HubError
 from dashboard import accounts, i18n
 from dashboard.access import Action, may
@@ -83,6 +85,14 @@ def draw(request: Request, template: str, values: Mapping[str, object], *, local
     def seen(value: datetime) -> str:
         return presence(value, context.clock.now()).value
 
+    def alarms_waiting() -> int:
+        if signed is None or not can("see_alarms"):
+            return 0
+        wanted = AlarmFilter(within=signed.account.scope.area, states=alarms.UNSEEN)
+        with suppress(HubError, SQLAlchemyError):  # a page is not lost for a number
+            return context.database.read(partial(alarms.alarm_count, wanted=wanted))
+        return 0
+
     common: dict[str, object] = {
         "request": request,
         "context": context,
@@ -98,6 +108,7 @@ def draw(request: Request, template: str, values: Mapping[str, object], *, local
         "at": at,
         "tod": tod,
         "can": can,
+        "alarms_waiting": alarms_waiting,
         "presence": seen,
         "path": request.url.path,
     }

@@ -43,6 +43,7 @@ STAFF: dict[str, Where] = {
     "kitchens": lambda _: "/kitchens",
     "kitchen": lambda _: "/kitchens/K0001",
     "quarantine": lambda _: "/quarantine",
+    "alarms": lambda _: "/alarms?state=all",
     "health": lambda _: "/health",
     "password": lambda _: "/password",
     "styleguide": lambda _: "/styleguide",

@@ -1,6 +1,6 @@
 // Everything by keyboard. A button or a summary says its key in data-key and shows it in a <kbd>.
 
-const PAGES = { b: "/", l: "/lifts", k: "/kitchens", h: "/health", q: "/quarantine" };
+const PAGES = { b: "/", a: "/alarms", l: "/lifts", k: "/kitchens", h: "/health", q: "/quarantine" };
 const SEQUENCE_LASTS = 1_500;
 
 const keyMap = document.getElementById("keys");

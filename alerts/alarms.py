@@ -1,0 +1,179 @@
+"""The list of alarms: narrowed, ordered, and only then fetched, each with where it stands.
+
+Asked in two steps like the list of incidents (`alerts.search`): which, and what they are. An alarm
+stands under its subject, so the city that it belongs to is the subject's.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+
+from alerts import store, tables
+from alerts.alarm import AlarmState
+from alerts.model import Alarm
+from devices import tables as devices
+from devices.findings import Severity
+
+PART = 400  # ids in one question
+OPEN = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED, AlarmState.CLEARED)
+UNSEEN = (AlarmState.ACTIVE, AlarmState.CLEARED)
+"""States in which nobody has acknowledged it yet."""
+
+SUBJECTS = ("lift", "gateway", "kitchen", "camera")
+_C = tables.alarm.c
+_RANK = case({each: rank for rank, each in enumerate(Severity)}, value=_C.severity, else_=9)
+ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {  # Any: each orders by its own type
+    "severity": (_RANK,),
+    "since": (_C.since,),
+    "code": (_C.code,),
+    "subject": (_C.subject_kind, _C.subject),
+    "state": (_C.state,),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmFilter:
+    """Which alarms; what is empty narrows nothing. within: the city the asker is confined to."""
+
+    text: str = ""
+    within: str = ""
+    states: Collection[AlarmState] = ()
+    subject_kind: str = ""
+    severity: str = ""
+    event_id: str = ""
+
+    def clauses(self) -> list[ColumnElement[bool]]:
+        """What the filter asks of a row."""
+        wanted = [
+            or_(
+                _C.subject.startswith(word, autoescape=True),
+                _C.code.startswith(word, autoescape=True),
+                _C.detail.icontains(word, autoescape=True),
+            )
+            for word in self.text.split()
+        ]
+        if self.within:
+            wanted.append(_stands_in(self.within))
+        if self.states:
+            wanted.append(_C.state.in_(self.states))
+        for column, value in (
+            (_C.subject_kind, self.subject_kind),
+            (_C.severity, self.severity),
+            (_C.event_id, self.event_id),
+        ):
+            if value:
+                wanted.append(column == value)
+        return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRow:
+    """An alarm and where its subject stands: lift and kitchen lead to their pages.
+
+    `lift_code` and `kitchen_code` are empty where there is none; `place` is for reading.
+    """
+
+    alarm: Alarm
+    place: str = ""
+    lift_code: str = ""
+    kitchen_code: str = ""
+
+
+def alarm_ids(
+    connection: Connection,
+    wanted: AlarmFilter,
+    order: str = "severity",
+    *,
+    descending: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[str]:
+    """The event id of every alarm that `wanted` lets through, in order; the newest first."""
+    *first, last = ORDERS[order]
+    rows = connection.execute(
+        select(_C.event_id)
+        .where(*wanted.clauses())
+        .order_by(*first, last.desc() if descending else last, _C.since.desc(), _C.event_id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return list(rows.scalars())
+
+
+def alarm_count(connection: Connection, wanted: AlarmFilter) -> int:
+    """How many alarms `wanted` lets through."""
+    asked = select(func.count()).select_from(tables.alarm).where(*wanted.clauses())
+    return connection.execute(asked).scalar_one()
+
+
+def alarm_rows(connection: Connection, event_ids: Sequence[str]) -> list[AlarmRow]:
+    """The alarms of those event ids with where they stand, in that order."""
+    found: dict[str, AlarmRow] = {}
+    for start in range(0, len(event_ids), PART):
+        part = _C.event_id.in_(event_ids[start : start + PART])
+        alarms = [
+            store.to_alarm(row) for row in connection.execute(tables.alarm.select().where(part))
+        ]
+        found |= {row.alarm.event_id: row for row in _placed(connection, alarms)}
+    return [found[each] for each in event_ids if each in found]
+
+
+def _placed(connection: Connection, alarms: Sequence[Alarm]) -> list[AlarmRow]:
+    """Four questions, however many alarms: lifts, lifts of gateways, cameras, kitchens."""
+    names: dict[str, set[str]] = {kind: set() for kind in SUBJECTS}
+    for each in alarms:
+        names[each.subject_kind].add(each.subject.partition("/")[0])
+    lift, gateway = devices.lift.c, devices.gateway_lift.c
+    kitchen, camera = devices.kitchen.c, devices.camera.c
+    known: dict[tuple[str, str], tuple[str, str, str]] = {}
+    for code, address, building in connection.execute(
+        select(lift.rescue_code, lift.address, lift.building).where(
+            lift.rescue_code.in_(names["lift"])
+        )
+    ):
+        known["lift", code] = (f"{address} {building}".strip(), code, "")
+    for name, code, address, building in connection.execute(
+        select(gateway.gateway_id, lift.rescue_code, lift.address, lift.building)
+        .join_from(devices.gateway_lift, devices.lift, lift.id == gateway.lift_id)
+        .where(gateway.gateway_id.in_(names["gateway"]))
+        .order_by(lift.rescue_code.desc())  # the last one written stays: the first by code
+    ):
+        known["gateway", name] = (f"{address} {building}".strip(), code, "")
+    for name, label, code, called in connection.execute(
+        select(camera.id, camera.label, kitchen.code, kitchen.name)
+        .join_from(devices.camera, devices.kitchen, kitchen.id == camera.kitchen_id)
+        .where(camera.id.in_(names["camera"]))
+    ):
+        known["camera", name] = (f"{called} {label}", "", code)
+    for code, called in connection.execute(
+        select(kitchen.code, kitchen.name).where(kitchen.code.in_(names["kitchen"]))
+    ):
+        known["kitchen", code] = (called, "", code)
+    nowhere = ("", "", "")
+    return [
+        AlarmRow(each, *known.get((each.subject_kind, each.subject.partition("/")[0]), nowhere))
+        for each in alarms
+    ]
+
+
+def _stands_in(area: str) -> ColumnElement[bool]:
+    """The alarm's subject stands in that city."""
+    lift, gateway = devices.lift.c, devices.gateway.c
+    kitchen, camera = devices.kitchen.c, devices.camera.c
+    lifts = select(lift.rescue_code).where(lift.area == area)
+    gateways = select(gateway.id).where(gateway.area == area)
+    cameras = (
+        select(camera.id)
+        .join_from(devices.camera, devices.kitchen, kitchen.id == camera.kitchen_id)
+        .where(kitchen.area == area)
+    )
+    of_kitchen = or_(_C.subject == kitchen.code, _C.subject.startswith(kitchen.code + "/"))
+    kitchens = select(kitchen.id).where(kitchen.area == area, of_kitchen).exists()
+    return or_(
+        and_(_C.subject_kind == "lift", _C.subject.in_(lifts)),
+        and_(_C.subject_kind == "gateway", _C.subject.in_(gateways)),
+        and_(_C.subject_kind == "camera", _C.subject.in_(cameras)),
+        and_(_C.subject_kind == "kitchen", kitchens),
+    )

@@ -1,0 +1,38 @@
+"""What alarms, their states and their subjects are called, and what a seat does about each.
+
+A group of `dashboard.web.labels`; remedies go by what stands before the dot of a code.
+"""
+
+from collections.abc import Mapping
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "alarm": {
+        "active": "Open",
+        "acknowledged": "Acknowledged",
+        "cleared": "Ended, not yet acknowledged",
+        "closed": "Closed",
+    },
+    "alarm_subject": {
+        "lift": "Lift",
+        "gateway": "Gateway",
+        "kitchen": "Kitchen",
+        "camera": "Camera",
+    },
+    "alarm_code": {
+        "camera.stalled": "Camera delivers no new pictures",
+        "camera.offline": "Camera offline",
+    },
+    "alarm_remedy": {
+        "trapped": "Somebody may be inside: follow the incident and speak into the car.",
+        "alarm": "Somebody may be inside: follow the incident and speak into the car.",
+        "overtravel": "Have the lift taken out of service until its firm has examined it.",
+        "crash": "Have the lift taken out of service until its firm has examined it.",
+        "ucm": "Have the lift taken out of service until its firm has examined it.",
+        "overspeed": "Have the lift taken out of service until its firm has examined it.",
+        "power": "Ask the site whether anybody is inside and when the power comes back.",
+        "device": "Telephone the site: check the gateway's power and network.",
+        "ebike": "Telephone the building's management to have the bicycle taken out.",
+        "camera": "Telephone the kitchen: check the camera's power and network.",
+        "other": "Tell the maintenance firm and ask when it will be repaired.",
+    },
+}
