@@ -88,6 +88,11 @@ class Scope:
         """True for the account of one firm or one station."""
         return self.firm_id is not None or self.station_id is not None
 
+    @property
+    def sees_all(self) -> bool:
+        """True where nothing narrows: neither a city nor a firm nor a station."""
+        return not self.area and not self.narrow
+
     def covers_area(self, area: str) -> bool:
         """Whether things of `area` may be seen."""
         return not self.area or area == self.area

@@ -12,6 +12,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from core.errors import NotFound
+from dashboard import sight
 from dashboard.access import Scope
 from dashboard.deps import AppContext
 from devices import queries, search
@@ -69,7 +70,7 @@ def _lift_filter(connection: Connection, scope: Scope, asked: Mapping[str, str])
             raise NotFound("firm", code)
     return LiftFilter(
         text=asked.get("q", ""),
-        within="" if scope.firm_id is not None else scope.area,
+        within=sight.lift_area(connection, scope),
         area=asked.get("area", ""),
         firm_id=firm_id,
         kind=asked.get("kind", ""),

@@ -37,18 +37,37 @@ def alarm(connection: Connection, *, scope: Scope, event_id: str) -> AlarmRow:
 
 
 def lift(connection: Connection, *, scope: Scope, code: str) -> Lift:
-    """The lift of a rescue or registration code; a firm sees its own. Raises NotFound."""
+    """The lift of a rescue or registration code, where it may be seen; raises NotFound.
+
+    By area; a firm sees those it maintains, a station those of its city; and both see the lifts to
+    which they have been called and whose incident still runs.
+    """
     found = queries.lift_by_code(connection, code)
-    if not covers_lift(scope, found):
+    if not (_covers_lift(connection, scope, found) or _called_to(connection, scope, found)):
         raise NotFound("lift", code)
     return found
 
 
-def covers_lift(scope: Scope, found: Lift) -> bool:
-    """Whether a lift may be seen: by area; a firm sees those it maintains."""
+def lift_area(connection: Connection, scope: Scope) -> str:
+    """The city that an account's lifts lie in; empty where no city narrows."""
+    if scope.firm_id is not None:
+        return ""
+    if scope.station_id is not None:
+        return queries.station_by_id(connection, scope.station_id).area
+    return scope.area
+
+
+def _covers_lift(connection: Connection, scope: Scope, found: Lift) -> bool:
     if scope.firm_id is not None:
         return found.firm_id == scope.firm_id
-    return scope.covers_area(found.area)
+    return lift_area(connection, scope) in {"", found.area}
+
+
+def _called_to(connection: Connection, scope: Scope, found: Lift) -> bool:
+    if not scope.narrow:
+        return False
+    rows = alert_queries.board(connection, None, scope.firm_id, scope.station_id)
+    return any(row.incident.lift_code == found.rescue_code for row in rows)
 
 
 def kitchen(connection: Connection, *, scope: Scope, code: str) -> Kitchen:

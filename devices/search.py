@@ -194,6 +194,13 @@ def cameras_by_kitchen(connection: Connection) -> dict[int, list[str]]:
     return told
 
 
+def firms_within(connection: Connection, area: str) -> frozenset[int]:
+    """Our ids of the firms that maintain a lift of the city `area`; of any where it is empty."""
+    t = tables.lift.c
+    asked = select(t.firm_id).distinct().where(t.firm_id.is_not(None))
+    return frozenset(connection.execute(asked.where(t.area == area) if area else asked).scalars())
+
+
 def areas(connection: Connection, table: Table, within: str = "") -> list[str]:
     """The cities and districts that lifts or kitchens (`table`) stand in."""
     c = table.c

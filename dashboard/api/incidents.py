@@ -40,7 +40,6 @@ from dashboard.deps import (
     verified_csrf,
 )
 from dashboard.problems import CREATED, OK
-from devices import queries as registry
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
 SEES = [Depends(require(Action.SEE_INCIDENTS))]
@@ -250,7 +249,9 @@ def act(
             actor,
             text=told.text or told.reason,
             code=told.code,
-            lift=registry.lift_by_code(connection, told.lift_code) if told.lift_code else None,
+            lift=sight.lift(connection, scope=scope, code=told.lift_code)
+            if told.lift_code
+            else None,
             version=told.version,
         )
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from dashboard import finding
+from dashboard import finding, sight
 from dashboard.access import Action, Scope
 from dashboard.deps import Context, CurrentScope, require
 from dashboard.i18n import msgid
@@ -130,8 +130,12 @@ class Choices:
 
 def _choices(connection: Connection, scope: Scope) -> Choices:
     firms = queries.firms(connection)
+    area = sight.lift_area(connection, scope)
+    here = search.firms_within(connection, area)
     return Choices(
-        [] if scope.firm_id is not None else [(each.code, each.name) for each in firms],
-        search.areas(connection, tables.lift, scope.area),
+        []
+        if scope.firm_id is not None
+        else [(each.code, each.name) for each in firms if not area or each.id in here],
+        search.areas(connection, tables.lift, area),
         {each.id: each.name for each in firms},
     )

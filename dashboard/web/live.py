@@ -192,9 +192,9 @@ router = APIRouter(prefix="/live", include_in_schema=False)
 async def board(
     context: Context, live: Live, scope: CurrentScope, last_id: LastId = None, after: After = None
 ) -> EventSourceResponse:
-    """Changes of any incident or alarm; firms and stations are not told of whose."""
+    """Changes of any incident or alarm; who does not see all of them is not told of whose."""
     changes = live.follow(lambda s: s.kind in BOARD_KINDS, last_id=_last(last_id, after))
-    return _stream(context.clock, changes, named=not scope.narrow)
+    return _stream(context.clock, changes, named=scope.sees_all)
 
 
 @router.get("/incident/{incident_id}", dependencies=[Depends(require(Action.SEE_INCIDENTS))])
@@ -234,7 +234,7 @@ async def lift(
         last_id=_last(last_id, after),
         lift_code=found.rescue_code,
     )
-    return _stream(context.clock, changes, named=not scope.narrow)
+    return _stream(context.clock, changes, named=scope.sees_all)
 
 
 def _last(header: str | None, after: int | None) -> int | None:
