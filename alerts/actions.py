@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from alerts import assignment as assignments
 from alerts import sla, store
-from alerts.assignment import ACTIVE, AssignmentAction, Proof
+from alerts.assignment import AssignmentAction, AssignmentState, Proof
 from alerts.enact import enact, record, settle, stand_down, tell_stand_down
 from alerts.incident import INCIDENT, RESCUING, IncidentEvent
 from alerts.model import Assignment, Incident
@@ -83,6 +83,18 @@ _CREW = {
 }
 
 
+_WAYS = {
+    AssignmentState.ACKNOWLEDGED: (IncidentEvent.ACKNOWLEDGE,),
+    AssignmentState.EN_ROUTE: (IncidentEvent.ACKNOWLEDGE, IncidentEvent.SET_OUT),
+    AssignmentState.ON_SCENE: (
+        IncidentEvent.ACKNOWLEDGE,
+        IncidentEvent.SET_OUT,
+        IncidentEvent.ARRIVE,
+    ),
+}
+"""How a crew that is at work has brought its incident on."""
+
+
 def act_on_assignment(
     connection: Connection,
     assignment_id: int,
@@ -133,12 +145,17 @@ def _follow(
     connection: Connection, incident: Incident, event: IncidentEvent | None, now: datetime
 ) -> Incident:
     """Move the incident after its assignment; without an event it may have to fall back."""
-    if event is None:
-        working = [a for a in store.assignments(connection, incident.id) if a.state in ACTIVE]
-        if working or IncidentEvent.FALL_BACK not in INCIDENT.allowed(incident.state):
-            return incident
-        event = IncidentEvent.FALL_BACK
-    return _move(connection, incident, event, now)
+    if event is not None:
+        return _move(connection, incident, event, now)
+    if IncidentEvent.FALL_BACK not in INCIDENT.allowed(incident.state):
+        return incident
+    left = (_WAYS.get(a.state, ()) for a in store.assignments(connection, incident.id))
+    state = INCIDENT.next_state(incident.state, IncidentEvent.FALL_BACK)
+    for step in max(left, key=len, default=()):
+        state = INCIDENT.next_state(state, step)
+    if state is incident.state:
+        return incident
+    return store.save_incident(connection, incident, state=state)
 
 
 def _move(

@@ -73,6 +73,16 @@ def enact(
             late_s=round((now - step.due_at).total_seconds(), 3),
             why=step.why,
         )
+    for skipped in decision.skipped:
+        record(
+            connection,
+            incident.id,
+            Verb.LEVEL_SKIPPED,
+            now,
+            actor,
+            level=skipped.level,
+            why=skipped.why,
+        )
     for lapsed in decision.lapsed:
         _lapse(connection, store.load_assignment(connection, lapsed), now, actor)
     state, dispatched_at = incident.state, incident.dispatched_at

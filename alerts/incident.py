@@ -1,11 +1,12 @@
 """Life cycle of an incident (救援事件).
 
 Theory of operation. An incident is one need for help at one lift. It follows the furthest of its
-assignments: a second crew that accepts while the first is on the scene moves nothing back. When
-every crew has withdrawn it falls back to dispatched. After release it still needs three things in
-order: the call-back that confirms it by voice, the cause, and closing. A cause may be reported
-before the call-back; it is kept and counts as soon as the call-back is done. Side exits are a
-self-escape and a false alarm, both decided by a person. Modelled on the step lists of city rescue
+assignments: a second crew that accepts while the first is on the scene moves nothing back. When a
+crew withdraws it falls back to the furthest of those that are left, and to dispatched when none is:
+it falls back to dispatched and takes their steps again. After release it still needs three things
+in order: the call-back that confirms it by voice, the cause, and closing. A cause may be reported
+before the call-back; it is kept and counts as soon as the call-back is done. Side exits are a self-
+escape and a false alarm, both decided by a person. Modelled on the step lists of city rescue
 centres (DB32/T 4130-2021 as publicly previewed) and on computer-aided dispatch practice.
 """
 

@@ -64,7 +64,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentView:
-    """All that the ladder depends on. `stations` are ranked, best first."""
+    """All that the ladder depends on. `stations` are ranked, best first.
+
+    located: the lift is known, so that `firm` is None only where none is registered.
+    """
 
     kind: Kind
     state: IncidentState
@@ -77,6 +80,7 @@ class IncidentView:
     cause_reported_at: datetime | None = None
     taken: frozenset[str] = frozenset()
     asked: tuple[Asked, ...] = ()
+    located: bool = True
     firm: Target | None = None
     stations: tuple[Target, ...] = ()
 
@@ -99,6 +103,14 @@ class Offer:
     target: Target
     why: str
     answer_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A level that nobody was asked at, and why."""
+
+    level: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,7 @@ class Decision:
     level: int
     steps: tuple[Step, ...] = ()
     offers: tuple[Offer, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
     lapsed: tuple[int, ...] = ()
     notices: tuple[NoticeOrder, ...] = ()
     target_missed: bool = False

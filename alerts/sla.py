@@ -9,8 +9,12 @@ outage never burns the time that a newly asked crew needs.
 Levels. 1 is the lift's maintenance firm. 2 is the nearest rescue station: asked when there is no
 firm, when the firm refuses or stays silent, or when the target of arrival is missed. 3 is public
 rescue: asked when every station asked has failed, or at once when somebody is injured; when nobody
-is freed in time it is urged, and taken if the policy says so. As soon as anybody has accepted, the
-answer rungs rest while the arrival rungs run on; when all have withdrawn, escalation resumes.
+is freed in time it is urged, and taken if the policy says so. Public rescue that was asked early
+stands beside the ladder and replaces no rung of it: a firm that stays silent leads to a station all
+the same. Where only a place is known, the stations begin, and the firm is asked as soon as the lift
+is found. A level that nobody could be asked at is told as skipped, with the reason. As soon as
+anybody has accepted, the answer rungs rest while the arrival rungs run on; when all have withdrawn,
+escalation resumes.
 
 Boundaries. An action rung is due at its instant (now >= due). A deadline of arrival includes its
 last instant: arrival at 15:00.000 has met a target of 15 minutes, at 15:00.001 it has missed it.
@@ -32,6 +36,7 @@ from alerts.ladder import (
     NoticeOrder,
     Offer,
     Rung,
+    Skipped,
     Step,
     Target,
 )
@@ -94,6 +99,7 @@ class _Ladder:
     taken: set[str] = field(default_factory=set)
     steps: list[Step] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
     lapsed: list[int] = field(default_factory=list)
     notices: list[NoticeOrder] = field(default_factory=list)
     timers: list[tuple[datetime, Next]] = field(default_factory=list)
@@ -116,6 +122,12 @@ class _Ladder:
     @property
     def answered(self) -> bool:
         return any(asked.state in ACTIVE for asked in self.view.asked)
+
+    @property
+    def rung(self) -> int:
+        """The highest of levels 1 and 2 that has been asked: where the ladder itself stands."""
+        asked = [a.level for a in self.view.asked] + [o.level for o in self.offers]
+        return max((level for level in asked if level in {1, 2}), default=0)
 
     def take(self, rung: Rung, due_at: datetime, why: str, n: int = 1) -> str | None:
         """Take a rung; None when it was taken before."""
@@ -148,17 +160,29 @@ class _Ladder:
                 if self.take(Rung.DISPATCH, self.now, "opened"):
                     self.offer(1, firm, "opened")
             elif self.trapped:
-                self.take(Rung.DISPATCH, self.now, "no_firm")
-                self.escalate(self.now, "no_firm")
+                why = "no_firm" if self.view.located else "no_lift"
+                if self.take(Rung.DISPATCH, self.now, why):
+                    self.skipped.append(Skipped(1, why))
+                self.escalate(self.now, why)
             elif key := self.take(Rung.DISPATCH, self.now, "no_firm"):
                 self.tell(key, Rung.DISPATCH, Audience.SEAT)
+        elif self.trapped:
+            self.ask_firm_late()
         if self.view.injured and self.trapped:
             self.ask_public(self.now, "injury")
 
+    def ask_firm_late(self) -> None:
+        """The firm of a lift that was found, or given to a firm, after the first order."""
+        firm, asked = self.view.firm, any(a.level == 1 for a in self.view.asked)
+        if firm is not None and not asked and self.take(Rung.DISPATCH, self.now, "located", 2):
+            self.offer(1, firm, "located")
+
     def escalate(self, due_at: datetime, why: str) -> None:
         """The next station, or public rescue when enough of them have failed."""
-        if not self.ask_station(due_at, why):
-            self.ask_public(due_at, why)
+        if self.ask_station(due_at, why):
+            return
+        if self.ask_public(due_at, why) and not self.stations_asked():
+            self.skipped.append(Skipped(2, "no_station"))
 
     def stations_asked(self) -> set[int | None]:
         old = {a.target.id for a in self.view.asked if a.target.kind is TargetKind.STATION}
@@ -192,10 +216,10 @@ class _Ladder:
                 self.waiting.remove(waiting)
                 if waiting.id is not None:
                     self.lapsed.append(waiting.id)
-                if waiting.level == self.level:
+                if waiting.level == self.rung:
                     self.escalate(self.silent_at(waiting), "unanswered")
-        here = any(waiting.level == self.level for waiting in self.waiting)
-        if self.trapped and self.level in {1, 2} and not here:
+        here = any(waiting.level == self.rung for waiting in self.waiting)
+        if self.trapped and self.rung and not here:
             self.escalate(self.now, "refused")
 
     def remind(self, waiting: _Waiting) -> None:
@@ -257,7 +281,7 @@ class _Ladder:
             late = Audience.SEAT if rung is Rung.TARGET_ARRIVAL else Audience.SUPERVISOR
             self.tell(key, rung, late)
             wanted = rung is Rung.TARGET_ARRIVAL and policy.level2_at_target_missed
-            if wanted and came is None and self.level == 1:
+            if wanted and came is None and self.rung == 1:
                 self.ask_station(due, "target_missed")
 
     def release(self) -> None:
@@ -301,6 +325,7 @@ class _Ladder:
             level=self.level,
             steps=tuple(self.steps),
             offers=tuple(self.offers),
+            skipped=tuple(self.skipped),
             lapsed=tuple(self.lapsed),
             notices=tuple(self.notices),
             target_missed=Rung.TARGET_ARRIVAL in self.missed,

@@ -18,6 +18,7 @@ class Verb(StrEnum):
     ARRIVED = "arrived"
     FINISHED = "finished"
     STOOD_DOWN = "stood_down"
+    LEVEL_SKIPPED = "level_skipped"
     LEVEL_RAISED = "level_raised"
     FREED = "freed"
     CONFIRMED = "confirmed"

@@ -96,12 +96,14 @@ class _Around:
 
     def __init__(self, connection: Connection, incidents: Sequence[Incident]) -> None:
         self.assignments = store.assignments_by_incident(connection, [i.id for i in incidents])
+        areas = {i.area for i in incidents}
         lift_ids = {i.lift_id for i in incidents if i.lift_id is not None}
         self.lifts: Mapping[int, Lift] = queries.lifts_by_id(connection, lift_ids)
         asked = [each for of_one in self.assignments.values() for each in of_one]
         firm_ids = {lift.firm_id for lift in self.lifts.values() if lift.firm_id is not None}
         self._targets = _Targets(connection, asked, firm_ids)
-        self._stations = queries.stations_by_area(connection, {i.area for i in incidents})
+        self._stations = queries.stations_by_area(connection, None if "" in areas else areas)
+        self._middles = queries.middles(connection, {i.district for i in incidents if i.district})
         self._open_orders = store.open_orders(connection)
 
     def view(self, incident: Incident) -> IncidentView:
@@ -121,6 +123,7 @@ class _Around:
             confirmed_at=incident.confirmed_at,
             cause_reported_at=incident.cause_reported_at,
             taken=incident.taken_steps,
+            located=lift is not None,
             asked=tuple(
                 Asked(a.id, a.level, self._targets.of(a), a.state, a.offered_at)
                 for a in self.assignments.get(incident.id, ())
@@ -130,9 +133,15 @@ class _Around:
         )
 
     def _ranked(self, incident: Incident, lift: Lift | None) -> tuple[Target, ...]:
+        """Nearest first; where only a place is known, seen from the middle of its district.
+
+        Where not even the city is known, every station may be the right one.
+        """
+        guessed = lift is None or lift.position is None
+        everywhere = [each for of_area in self._stations.values() for each in of_area]
         ranked = dispatch.rank(
-            None if lift is None else lift.position,
-            self._stations.get(incident.area, ()),
+            self._middles.get(incident.district) if lift is None or guessed else lift.position,
+            self._stations.get(incident.area, ()) if incident.area else everywhere,
             self._open_orders,
             radius_m=incident.policy.level2_radius_m,
             busy_counts_as_m=incident.policy.busy_counts_as_m,
@@ -145,7 +154,7 @@ class _Around:
                 r.station.phone,
                 r.station.webhook_url,
                 r.reasons,
-                r.shortfalls,
+                (*r.shortfalls, "middle_of_district") if guessed else r.shortfalls,
             )
             for r in ranked
         )

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from core.errors import NotFound
+from core.geo import Position
 from devices import search, store, tables
 from devices.model import (
     Camera,
@@ -116,14 +117,36 @@ def stations_by_id(connection: Connection, ids: Collection[int]) -> dict[int, Re
 
 
 def stations_by_area(
-    connection: Connection, areas: Collection[str]
+    connection: Connection, areas: Collection[str] | None
 ) -> dict[str, list[RescueStation]]:
-    """The rescue stations of those cities, by city and code."""
+    """The rescue stations of those cities (None: of all), by city and code."""
     found: dict[str, list[RescueStation]] = {}
-    wanted = select(tables.station).where(tables.station.c.area.in_(areas))
+    wanted = select(tables.station)
+    if areas is not None:
+        wanted = wanted.where(tables.station.c.area.in_(areas))
     for row in connection.execute(wanted.order_by(tables.station.c.code)):
         found.setdefault(row.area, []).append(store.to_station(row))
     return found
+
+
+def middles(connection: Connection, districts: Collection[str]) -> dict[str, Position]:
+    """Where each district's lifts stand on average; a district without any is left out."""
+    c = tables.lift.c
+    rows = connection.execute(
+        select(c.district, func.avg(c.latitude), func.avg(c.longitude))
+        .where(c.district.in_(districts), c.latitude.is_not(None), c.longitude.is_not(None))
+        .group_by(c.district)
+    )
+    return {district: Position(latitude, longitude) for district, latitude, longitude in rows}
+
+
+def districts(connection: Connection, area: str = "") -> dict[str, str]:
+    """The districts that lifts stand in, each with its city; of one city where told."""
+    c = tables.lift.c
+    wanted = select(c.district, c.area).distinct().order_by(c.district)
+    if area:
+        wanted = wanted.where(c.area == area)
+    return {district: of for district, of in connection.execute(wanted) if district}
 
 
 def firm_by_code(connection: Connection, code: str) -> MaintenanceFirm:

@@ -148,13 +148,16 @@ def open_by_form(
                     f"no lift has the code {told.lift_code}; tell the place instead",
                     field="lift_code",
                 ) from error
+        area = told.area or scope.area
+        if told.district and not area:
+            area = registry.districts(connection).get(told.district, "")
         intake = Intake(
             event_key=event_key,
             kind=told.kind,
             source=Source.FORM,
             lift=lift,
-            area=lift.area if lift else told.area or scope.area,
-            district=lift.district if lift else "",
+            area=lift.area if lift else area,
+            district=lift.district if lift else told.district,
             place=told.place,
             people=told.people,
             injured=told.injured,

@@ -197,6 +197,7 @@ class IntakeIn(Taken):
     kind: Kind = Kind.TRAPPED
     lift_code: Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{20})?$", examples=["235274"])] = ""
     area: Annotated[str, Field(pattern=r"^([0-9]{6})?$")] = ""
+    district: Annotated[str, Field(pattern=r"^([0-9]{6})?$")] = ""
     place: Annotated[str, Field(max_length=400)] = ""
     people: Annotated[int | None, Field(ge=0, le=99)] = None
     injured: bool = False

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from dashboard import i18n
-from dashboard.web import label_alarms
+from dashboard.web import label_alarms, label_ladder
 from devices import codes
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -64,18 +64,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "station": "Rescue station",
         "public_rescue": "Public rescue",
     },
-    "rung": {
-        "answer": "answer due",
-        "level2": "level 2",
-        "target_arrival": "arrival target",
-        "statutory_arrival": "statutory arrival",
-        "level3": "level 3",
-        "level3_urged": "level 3 urged",
-        "not_freed": "still not freed",
-        "callback": "call-back due",
-        "cause": "cause due",
-        "dispatch": "dispatch due",
-    },
+    **label_ladder.WORDS,
     "level": {
         "1": "Level 1",
         "2": "Level 2",
@@ -225,6 +214,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "finished": "Rescue done",
         "stood_down": "Stood down",
         "level_raised": "Level raised",
+        "level_skipped": "Level skipped",
         "freed": "Freed",
         "confirmed": "Confirmed by call-back",
         "cause_reported": "Cause reported",

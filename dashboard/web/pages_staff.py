@@ -17,6 +17,7 @@ from dashboard.api import incidents as incidents_api
 from dashboard.api.schemas import IntakeIn
 from dashboard.bounds import RowId
 from dashboard.deps import (
+    AppContext,
     Context,
     CurrentActor,
     CurrentScope,
@@ -108,7 +109,12 @@ async def settle_refused(
 
 
 @router.get("/incidents/new", dependencies=OPENS)
-def intake_form(request: Request, lift: Annotated[str, Query(max_length=20)] = "") -> Response:
+def intake_form(
+    request: Request,
+    context: Context,
+    scope: CurrentScope,
+    lift: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
     """The form for a call that comes by telephone."""
     return render.page(
         request,
@@ -116,7 +122,12 @@ def intake_form(request: Request, lift: Annotated[str, Query(max_length=20)] = "
         key=new_secret(),
         typed={"lift_code": lift, "kind": "trapped"},
         wrong={},
+        districts=_districts(context, scope),
     )
+
+
+def _districts(context: AppContext, scope: Scope) -> list[str]:
+    return list(context.database.read(partial(registry.districts, area=scope.area)))
 
 
 @router.get("/fragments/lift-card", dependencies=OPENS)
@@ -172,5 +183,6 @@ async def take_call(
             key=new_secret(),  # nothing was kept under the old one, or something else was
             typed=typed,
             wrong=wrong,
+            districts=await render.in_thread(partial(_districts, context, scope)),
         )
     return RedirectResponse(f"/incidents/{opened.incident_id}", SEE_OTHER)
