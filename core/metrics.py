@@ -30,6 +30,27 @@ INGEST_IN_FLIGHT = Gauge(
 INGEST_LOST_BEFORE_HUB = Counter(
     "hub_ingest_lost_before_hub_total", "Gaps in a gateway's sequence: lost before they reached us"
 )
+QUARANTINE_REPLAYED = Counter(
+    "hub_quarantine_replayed_total",
+    "Kept objects that were sent through the pipeline again, by what became of them",
+    ["outcome"],  # stored, unchanged, duplicate, refused, shed
+)
+QUARANTINE_DROPPED = Counter(
+    "hub_quarantine_dropped_total",
+    "Kept objects that are gone",
+    ["why"],  # asked: somebody did; crowded_out: the day's budget
+)
+QUARANTINE_ROWS = Gauge(
+    "hub_quarantine_rows", "Objects kept of the newest day", multiprocess_mode="livemostrecent"
+)
+QUARANTINE_BYTES = Gauge(
+    "hub_quarantine_bytes", "Bytes kept of the newest day", multiprocess_mode="livemostrecent"
+)
+QUARANTINE_ASKED = Gauge(
+    "hub_quarantine_asked",
+    "Replays and drops that wait for the telemetry lane",
+    multiprocess_mode="livemostrecent",
+)
 INGEST_LAG = Histogram(
     "hub_ingest_commit_seconds",
     "From receipt to commit",

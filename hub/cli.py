@@ -15,7 +15,7 @@ from core.db import Database
 from core.errors import HubError
 from hub import backup as backups
 from hub import doctor as doctors
-from hub import history_commands, lifeline, schema, soundness, tls
+from hub import history_commands, lifeline, quarantine_commands, schema, soundness, tls
 from hub.account_commands import accounts_app, tokens_app
 from hub.cli_ground import Data, console, sound
 from hub.finding import Verdict
@@ -36,6 +36,7 @@ app.add_typer(tokens_app, name="tokens")
 app.add_typer(lifts_app, name="lifts")
 app.add_typer(tls_app, name="tls")
 app.add_typer(history_commands.app, name="history")
+app.add_typer(quarantine_commands.app, name="quarantine")
 errors = Console(stderr=True, highlight=False)
 
 Port = Annotated[int | None, typer.Option("--port", help="Port of the staff pages.")]

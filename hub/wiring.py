@@ -45,6 +45,7 @@ from ingest.emergency import EmergencyLane
 from ingest.latest import LatestReader, LatestStates
 from ingest.mqtt import Session
 from ingest.quarantine import QuarantineReader
+from ingest.replay import Replays
 from ingest.telemetry import TelemetryLane, limits_of
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             clock,
             latest,
             limits=limits_there,
+            replays=Replays(folder.telemetry, store),
             pulse=ground.pulse("telemetry.lane"),
         )
         session.start()

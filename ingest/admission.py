@@ -106,6 +106,15 @@ def passed_over(seen: Seen | None, boot: str, seq: int) -> Seen:
     return Seen(now, kept, answer.seen.certain)
 
 
+def filled(seen: Seen | None, boot: str, seq: int) -> Seen | None:
+    """What is known after a number passed over is taken after all; other numbers change nothing."""
+    for known in (seen.now, seen.before) if seen else ():
+        if known is not None and known.boot == boot and seq in known.missing:
+            answer = admit(seen, boot, seq)
+            return answer.seen if isinstance(answer, Admitted) else seen
+    return seen
+
+
 def _number(known: Numbers, seq: int) -> Numbers | None:
     """The boot's numbers with `seq` taken; None when it was taken already."""
     if seq > known.highest:

@@ -8,7 +8,7 @@ from devices.findings import Finding
 from devices.judging import LiftMemory
 from devices.protocol import codec
 from ingest.lane import Delivery
-from ingest.timeseries.port import Point, Quarantined
+from ingest.timeseries.port import Answer, Point, Quarantined
 
 UNKNOWN_AREA = "unknown"
 KEPT_BYTES = codec.MAX_CALL
@@ -24,6 +24,7 @@ class Draft:
     findings: list[Finding] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
     memories: dict[str, LiftMemory] = field(default_factory=dict)
+    answers: list[Answer] = field(default_factory=list)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     lost: int = 0
     unknown_fields: int = 0
@@ -44,6 +45,17 @@ class Draft:
         for (area, _), number in self.outcomes.items():
             areas[area] += number
         return areas
+
+    def take_over(self, other: "Draft") -> None:
+        """Everything that another draft changes, in the same commit; what it says last counts."""
+        self.points += other.points
+        self.findings += other.findings
+        self.quarantined += other.quarantined
+        self.memories |= other.memories
+        self.outcomes.update(other.outcomes)
+        self.answers += other.answers
+        self.lost += other.lost
+        self.unknown_fields += other.unknown_fields
 
     def shed_points(self) -> None:
         """Keep no point: what was to be stored is shed."""

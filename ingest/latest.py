@@ -20,11 +20,11 @@ from devices.presence import DEFAULT, PresenceLimits
 from ingest import admission
 from ingest.admission import Admitted, Seen
 from ingest.device_clock import DeviceClock
-from ingest.pipeline import NUMBERED, Pipeline, remembered
+from ingest.pipeline import NUMBERED, Pipeline
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.port import Point, Value
 from ingest.timeseries.steps import instant, micros
-from ingest.track import GatewayTrack, Track
+from ingest.track import GatewayTrack, Track, remembered
 
 FLUSH = timedelta(seconds=1)
 _FORMAT = 2  # a file of another format is forgotten: history tells it again

@@ -17,7 +17,6 @@ import msgspec
 from core import log
 from core.errors import InvalidMessage
 from devices.directory import Directory
-from devices.findings import ConditionCleared, ConditionRaised, Finding, Severity
 from devices.judging import Elapse, Judge, LiftMemory, Limits
 from devices.model import Lift
 from devices.protocol import codec, topics
@@ -26,19 +25,20 @@ from devices.protocol.topics import Realm
 from ingest import admission
 from ingest.admission import Refused
 from ingest.deadband import Columns, DeadBands, columns, merged
-from ingest.device_clock import TRUSTED, happened
+from ingest.device_clock import STALE, TRUSTED, happened
 from ingest.draft import UNKNOWN_AREA, Draft
 from ingest.lane import Delivery
 from ingest.timeseries.port import Point
 from ingest.timeseries.steps import instant, micros
-from ingest.track import REMEMBERED_EVENTS, GatewayTrack, Line, Route, Track
-from ingest.watch import Watch
+from ingest.track import GatewayTrack, Line, Route, Track, remembered
+from ingest.watch import Watch, kitchen_finding
 
 SHOWN = timedelta(seconds=10)  # how exact the age of a lift that says nothing new is
 NUMBERED = timedelta(seconds=20)  # how often the numbering of a gateway is written down
 MAX_POINTS = 100  # sensors and cameras that one kitchen gateway may name
 _PLAIN_FIELDS = frozenset({"ts", "seq", "boot", "lift"})
 
+_STALE_US = STALE // timedelta(microseconds=1)
 _SHOWN_US = SHOWN // timedelta(microseconds=1)
 _NUMBERED_US = NUMBERED // timedelta(microseconds=1)
 
@@ -68,6 +68,7 @@ class Pipeline:
         self.touched: set[Track] = set()  # newest words changed since the last flush
         self.heard: set[Track] = set()  # nothing new but that they were heard
         self.counted: set[GatewayTrack] = set()  # whose numbering is to be written down
+        self._late = False
         self.watch = Watch(judge, elapse, self.touched)
         for key, memory in memories.items():
             self.watch.resume(self.track(key), memory)
@@ -93,13 +94,16 @@ class Pipeline:
         *,
         shed: bool = False,
         caught_up: bool = True,
+        late: bool = False,
     ) -> Draft:
         """Everything that these deliveries and the passing of time until `now` change.
 
         With `shed` no point is kept (a full disk): conditions are judged all the same. While not
-        `caught_up`, words that wait may yet tell that a suspicion is over: no time passes.
+        `caught_up`, words that wait may yet tell that a suspicion is over: no time passes. What is
+        `late` (out of quarantine) becomes history alone: judged, numbered and shown it is not.
         """
         draft = Draft(now)
+        self._late = late
         self._reload()
         routes = self._routes
         moment, moment_us = now, micros(now)
@@ -208,7 +212,7 @@ class Pipeline:
                 return
             no = answer.reason, answer.field, answer.detail
         gateway, boot = route.gateway, getattr(message, "boot", None)
-        if boot is not None:
+        if boot is not None and not self._late:
             gateway.seen = admission.passed_over(gateway.seen, boot, message.seq)  # type: ignore[union-attr]
         draft.refuse(delivery, area, *no, codec.encode(message))
 
@@ -233,6 +237,8 @@ class Pipeline:
             return Refused(
                 admission.Reason.STALE, "ts", "older than 7 days by a clock that is right"
             )
+        if self._late:
+            return self._keep_late(draft, route, track, message, at_us, told.event_ms * 1000)
         if message.boot is not None:
             answer = admission.admit(gateway.seen, message.boot, message.seq)
             if isinstance(answer, Refused):
@@ -283,6 +289,26 @@ class Pipeline:
         self._store(draft, route, track, message, at_us, event_us)
         return "stored"
 
+    def _keep_late(
+        self,
+        draft: Draft,
+        route: Route,
+        track: Track,
+        message: m.Message,
+        at_us: int,
+        event_us: int,
+    ) -> str | Refused:
+        if micros(draft.at) - event_us > _STALE_US:  # no window of history would find it
+            return Refused(admission.Reason.STALE, "ts", "happened more than 7 days ago")
+        if f"{getattr(message, 'event_id', '')}/{getattr(message, 'phase', '')}" in (
+            route.gateway.events
+        ):
+            return "duplicate"
+        if message.boot is not None:  # type: ignore[union-attr]
+            route.gateway.seen = admission.filled(route.gateway.seen, message.boot, message.seq)  # type: ignore[union-attr]
+        self._store(draft, route, track, message, at_us, event_us)
+        return "stored"
+
     @staticmethod
     def _line(track: Track, kind: type[msgspec.Struct], shape: Columns) -> Line:
         line = Line(shape, shape.nothing, shape.nothing)
@@ -314,7 +340,7 @@ class Pipeline:
         if isinstance(message, m.Event):
             self.watch.judge(draft, track, message, at_us, event_us)
         elif isinstance(message, m.CameraFinding):
-            draft.findings.append(_kitchen_finding(message, track.key, at_us, event_us))
+            draft.findings.append(kitchen_finding(message, track.key, at_us, event_us))
         return "stored"
 
     def _store(
@@ -371,29 +397,3 @@ class Pipeline:
                 memory = spoken_for.memory
                 if message.offline or (memory is not None and not memory.settled):
                     self.watch.judge(draft, spoken_for, message, at_us, event_us)
-
-
-def remembered(events: tuple[str, ...], key: str) -> tuple[str, ...]:
-    """The newest begins and ends of a gateway, with one more."""
-    return (*events[1 - REMEMBERED_EVENTS :], key)
-
-
-def _kitchen_finding(message: m.CameraFinding, subject: str, at_us: int, event_us: int) -> Finding:
-    event_id = f"{subject}/{message.event_id}"
-    if message.phase is m.Phase.END:
-        return ConditionCleared(
-            event_id=event_id,
-            subject_kind="kitchen",
-            subject=subject,
-            code=message.code,
-            at=instant(at_us),
-        )
-    return ConditionRaised(
-        event_id=event_id,
-        subject_kind="kitchen",
-        subject=subject,
-        code=message.code,
-        severity=Severity.MINOR,
-        since=instant(at_us),
-        device_at=instant(event_us),
-    )

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from core.errors import NotFound
-from ingest.timeseries.dayfiles import day_files, open_reader
-from ingest.timeseries.steps import instant
+from ingest.timeseries.dayfiles import ANSWER, day_files, open_reader, suppress_missing_table
+from ingest.timeseries.port import Answer
+from ingest.timeseries.steps import instant, micros
 
 _COLUMNS = "id, received_at_us, topic, reason, field, detail, raw"
 
@@ -25,22 +26,33 @@ class Kept:
     field: str
     detail: str
     raw: bytes
+    answer: Answer | None = None  # what became of the newest replay of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantineFilter:
     """Which kept objects; what is empty narrows nothing.
 
-    area: those whose topic names that city. text: what stands in topic, field or detail.
+    area, gateway: those whose topic names it. text: what stands in topic, field or detail.
+    since, until: by the hub's receipt, `until` not included.
     """
 
     reason: str = ""
     area: str = ""
     text: str = ""
+    gateway: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
-    def clauses(self) -> tuple[str, list[str]]:
+    def clauses(self) -> tuple[str, Sequence[str | int]]:
         """The WHERE of a day file, and its values."""
-        wanted: list[tuple[str, str]] = []
+        wanted: list[tuple[str, str | int]] = []
+        if self.since:
+            wanted.append(("received_at_us >= ?", micros(self.since)))
+        if self.until:
+            wanted.append(("received_at_us < ?", micros(self.until)))
+        if self.gateway:
+            wanted.append(("topic GLOB ?", f"*/v1/*/{self.gateway}/*"))
         if self.reason:
             wanted.append(("reason = ?", self.reason))
         if self.area:
@@ -62,7 +74,7 @@ class QuarantineReader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def list(self, limit: int, before: str | None = None) -> list[Kept]:
+    def list(self, limit: int, before: str | None = None) -> Sequence[Kept]:
         """Up to `limit` kept objects, newest first; `before` is the last id of the page before."""
         day, _, row = (before or "").partition("/")
         found: list[Kept] = []
@@ -71,7 +83,7 @@ class QuarantineReader:
                 continue
             below = int(row) if row.isdecimal() and file.stem == day else 1 << 62
             found += self._read(file, "id < ? ORDER BY id DESC LIMIT ?", below, limit - len(found))
-        return found
+        return self._answered(found)
 
     def keys(
         self,
@@ -123,7 +135,7 @@ class QuarantineReader:
             if rows := by_day.get(file.stem):
                 among = f"id IN ({','.join(map(str, rows))}) LIMIT ?"
                 found |= {kept.id: kept for kept in self._read(file, among, len(rows))}
-        return [found[key] for key in keys if key in found]
+        return self._answered([found[key] for key in keys if key in found])
 
     def show(self, kept_id: str) -> Kept:
         """One kept object; raises NotFound."""
@@ -131,8 +143,18 @@ class QuarantineReader:
         for file in day_files(self._folder):
             if file.stem == day and row.isdecimal():
                 for kept in self._read(file, "id = ? LIMIT ?", int(row), 1):
-                    return kept
+                    return self._answered([kept])[0]
         raise NotFound("quarantined message", kept_id)
+
+    def crowded_out(self) -> int:
+        """How many are not kept any more because a day's budget was used up."""
+        total = 0
+        for file in day_files(self._folder):
+            with closing(open_reader(file)) as connection, suppress_missing_table():
+                total += connection.execute(
+                    "SELECT coalesce(sum(crowded_out), 0) FROM quarantine_size"
+                ).fetchone()[0]
+        return total
 
     def count_since(self, instant: datetime) -> int:
         """How many have been kept since then; 10,000 stands for that many or more."""
@@ -174,3 +196,21 @@ class QuarantineReader:
                 values,
             ).fetchall()
         return [Kept(f"{file.stem}/{n}", instant(at), *rest) for n, at, *rest in rows]
+
+    def _answered(self, found: Sequence[Kept]) -> Sequence[Kept]:
+        """The same, each with what became of its newest replay."""
+        if not found:
+            return []
+        marks = ",".join("?" * len(found))
+        names = [kept.id for kept in found]
+        oldest = min(names)[:10]
+        answers: dict[str, Answer] = {}
+        for file in day_files(self._folder):
+            if file.stem >= oldest:  # nothing is replayed before it was received
+                with closing(open_reader(file)) as connection, suppress_missing_table():
+                    rows = connection.execute(
+                        f"SELECT {ANSWER} FROM answer WHERE about IN ({marks}) ORDER BY row",  # noqa: S608
+                        names,
+                    )
+                    answers |= {row[-1]: Answer(*row) for row in rows}
+        return [replace(kept, answer=answers.get(kept.id)) for kept in found]

@@ -28,10 +28,13 @@ from ingest.draft import Draft
 from ingest.lane import Delivery, Subscriber
 from ingest.latest import LatestStates
 from ingest.pipeline import Pipeline
+from ingest.replay import Replays
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.port import Batch
 
 LANE = "telemetry"
+REPLAY = "replay"
+ASKED_EVERY_S = 1.0
 BATCH = 2_000
 WAIT = timedelta(milliseconds=500)
 CATCH_UP = timedelta(seconds=5)  # after a connection the broker first sends what waited
@@ -72,7 +75,10 @@ class TelemetryLane:
         bands: DeadBands | None = None,
         room: Callable[[], bool] = lambda: True,
         pulse: Pulse | None = None,
+        replays: Replays | None = None,
     ) -> None:
+        self._replays = replays
+        self._asked_at = clock.monotonic()
         self._pulse = pulse or Pulse()
         self._session = session
         self._store = store
@@ -93,6 +99,7 @@ class TelemetryLane:
             if draft is None or self._insist(partial(self._commit, draft), stop) is None:
                 return  # the broker still has the batch, and nothing of it may look taken
             self._finish(batch, draft)
+            self._insist(self.replay_due, stop)
             self._pulse.beat()
         self._latest.flush(self.pipeline, self._clock.now())
 
@@ -101,6 +108,25 @@ class TelemetryLane:
         batch = self._session.take(BATCH, wait)
         self.settle(batch)
         return len(batch)
+
+    def replay_due(self) -> int:
+        """Between two batches, once a second: what people ask of the quarantine. How much it was.
+
+        Raises what goes wrong; then nothing of it looks done, and it is asked again.
+        """
+        now = self._clock.monotonic()
+        if self._replays is None or now - self._asked_at < ASKED_EVERY_S:
+            return 0
+        draft = self._replays.read(self.pipeline, self._clock.now(), shed=not self._room())
+        if draft is None:
+            self._asked_at = now
+            return 0
+        self._commit(draft)
+        self._replays.done(draft)
+        for area, number in draft.by_area().items():
+            metrics.INGEST_RECEIVED.labels(REPLAY, area).inc(number)
+        self._count(draft, REPLAY)
+        return len(draft.answers)
 
     def settle(self, batch: Sequence[Delivery]) -> None:
         """Make a batch safe and acknowledge it. Raises what goes wrong."""
@@ -146,8 +172,15 @@ class TelemetryLane:
         return len(batch) < BATCH and now - since >= (CATCH_UP if up else DEAF)
 
     def _commit(self, draft: Draft) -> Draft:
-        if draft.points or draft.findings or draft.quarantined or draft.memories:
-            batch = Batch(draft.at, draft.points, draft.findings, draft.quarantined, draft.memories)
+        if draft.points or draft.findings or draft.quarantined or draft.memories or draft.answers:
+            batch = Batch(
+                draft.at,
+                draft.points,
+                draft.findings,
+                draft.quarantined,
+                draft.memories,
+                draft.answers,
+            )
             if self._store.commit(batch):  # a store without room takes no point of a batch
                 draft.shed_points()
         return draft
@@ -165,12 +198,12 @@ class TelemetryLane:
             metrics.INGEST_LAG.labels(LANE).observe(max(seconds, 0))
 
     @staticmethod
-    def _count(draft: Draft) -> None:
+    def _count(draft: Draft, lane: str = LANE) -> None:
         for area in draft.by_area():
-            metrics.INGEST_IN_FLIGHT.labels(LANE, area).set(0)
+            metrics.INGEST_IN_FLIGHT.labels(lane, area).set(0)
         for (area, outcome), number in draft.outcomes.items():
-            metrics.INGEST_OUTCOME.labels(LANE, area, outcome).inc(number)
+            metrics.INGEST_OUTCOME.labels(lane, area, outcome).inc(number)
         for reason, number in Counter(each.reason for each in draft.quarantined).items():
-            metrics.INGEST_REFUSED.labels(LANE, reason).inc(number)
+            metrics.INGEST_REFUSED.labels(lane, reason).inc(number)
         if draft.lost:
             metrics.INGEST_LOST_BEFORE_HUB.inc(draft.lost)

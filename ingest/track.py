@@ -75,3 +75,8 @@ class Route:
     topic: Topic
     gateway: GatewayTrack
     read: Callable[[bytes], m.Message]
+
+
+def remembered(events: tuple[str, ...], key: str) -> tuple[str, ...]:
+    """The newest begins and ends of a gateway, with one more."""
+    return (*events[1 - REMEMBERED_EVENTS :], key)

@@ -10,8 +10,9 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from core import log
+from devices.findings import ConditionCleared, ConditionRaised, Finding, Severity
 from devices.judging import Elapse, Judge, LiftMemory, Limits
-from devices.protocol.messages import Event, Heartbeat, Status
+from devices.protocol.messages import CameraFinding, Event, Heartbeat, Phase, Status
 from ingest.draft import Draft
 from ingest.timeseries.steps import instant, micros
 from ingest.track import Track
@@ -94,3 +95,25 @@ class Watch:
         if track.memory is not None and track.memory.wake_at is not None:
             self._waiting[track.key] = track
             heappush(self._wakes, (micros(track.memory.wake_at), track.key))
+
+
+def kitchen_finding(message: CameraFinding, subject: str, at_us: int, event_us: int) -> Finding:
+    """What a smart camera saw, for whoever looks after kitchens."""
+    event_id = f"{subject}/{message.event_id}"
+    if message.phase is Phase.END:
+        return ConditionCleared(
+            event_id=event_id,
+            subject_kind="kitchen",
+            subject=subject,
+            code=message.code,
+            at=instant(at_us),
+        )
+    return ConditionRaised(
+        event_id=event_id,
+        subject_kind="kitchen",
+        subject=subject,
+        code=message.code,
+        severity=Severity.MINOR,
+        since=instant(at_us),
+        device_at=instant(event_us),
+    )

@@ -5,21 +5,26 @@ rules remember stand in one file, so that one commit (`synchronous=FULL`) covers
 caused; a rescue never waits for a store elsewhere. A new day's file takes over the memories of the
 day before in the transaction that makes it. Readers in other processes open the files read-only.
 How points are kept is given by `PointRows`: as samples (embedded history) or as a spool.
+
+What other processes ask of telemetry (a replay, a message at the HTTP door) is answered in the same
+commit as what it caused; the newest row answered of each source is kept, so that none is taken
+twice. A day's quarantine has a budget: beyond it the oldest go, and are counted.
 """
 
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from core import handoff
+from core import handoff, metrics
 from core.clock import Clock
 from devices import findings, judging
 from devices.judging import LiftMemory
-from ingest.timeseries.port import Batch, Point
+from ingest.timeseries.port import Answer, Batch, Point
 from ingest.timeseries.steps import micros
 
 _SCHEMA = """
@@ -27,7 +32,44 @@ CREATE TABLE IF NOT EXISTS quarantine (
     id INTEGER PRIMARY KEY AUTOINCREMENT, received_at_us INTEGER NOT NULL, topic TEXT NOT NULL,
     reason TEXT NOT NULL, field TEXT NOT NULL, detail TEXT NOT NULL, raw BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS memory (lift TEXT PRIMARY KEY, kept BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS answer (
+    source TEXT NOT NULL, row INTEGER NOT NULL, at_us INTEGER NOT NULL, outcome TEXT NOT NULL,
+    reason TEXT NOT NULL, field TEXT NOT NULL, detail TEXT NOT NULL, about TEXT NOT NULL,
+    PRIMARY KEY (source, row)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS answer_about ON answer (about) WHERE about != '';
+CREATE TABLE IF NOT EXISTS answered_up_to (source TEXT PRIMARY KEY, row INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS quarantine_size (
+    rows INTEGER NOT NULL, bytes INTEGER NOT NULL, crowded_out INTEGER NOT NULL) STRICT;
+INSERT INTO quarantine_size SELECT count(*), coalesce(sum(length(raw)), 0), 0 FROM quarantine
+    WHERE NOT EXISTS (SELECT 1 FROM quarantine_size);
 """
+_GREW = """
+CREATE TRIGGER IF NOT EXISTS quarantine_grew AFTER INSERT ON quarantine BEGIN
+    UPDATE quarantine_size SET rows = rows + 1, bytes = bytes + length(new.raw); END
+"""
+_SHRANK = """
+CREATE TRIGGER IF NOT EXISTS quarantine_shrank AFTER DELETE ON quarantine BEGIN
+    UPDATE quarantine_size SET rows = rows - 1, bytes = bytes - length(old.raw); END
+"""
+_SIZE_IS_KEPT = (_GREW, _SHRANK)  # whoever writes: the drainer refuses points, too
+_OLDEST = "DELETE FROM quarantine WHERE id IN (SELECT id FROM quarantine ORDER BY id LIMIT ?)"
+ANSWER = "source, row, outcome, reason, field, detail, about"
+LOOKED_AT = 3  # the newest day files; each takes over from the one before
+_TAKE_OVER = (
+    "INSERT OR IGNORE INTO main.memory SELECT * FROM yesterday.memory",
+    "INSERT OR IGNORE INTO main.answered_up_to SELECT * FROM yesterday.answered_up_to",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much of what was refused on one day is kept; beyond it the oldest go."""
+
+    rows: int = 50_000
+    bytes: int = 64 * 1024 * 1024
+
+
+KEPT = Budget()
 
 
 class PointRows(Protocol):
@@ -62,6 +104,18 @@ def give_back(connection: sqlite3.Connection) -> None:
     connection.executescript("PRAGMA incremental_vacuum")
 
 
+def answered_up_to(folder: Path, source: str) -> int:
+    """The newest row of that source that telemetry has answered."""
+    newest = 0
+    for file in day_files(folder)[-LOOKED_AT:]:
+        with closing(open_reader(file)) as connection, suppress_missing_table():
+            for (row,) in connection.execute(
+                "SELECT row FROM answered_up_to WHERE source = ?", (source,)
+            ):
+                newest = max(newest, row)
+    return newest
+
+
 class suppress_missing_table(suppress):  # noqa: N801  (reads as contextlib.suppress does)
     """For a file that its owner has only just made, or in which points are kept otherwise."""
 
@@ -79,7 +133,10 @@ class DayFiles:
     Without a clock it only reads.
     """
 
-    def __init__(self, folder: Path, clock: Clock | None, rows: PointRows) -> None:
+    def __init__(
+        self, folder: Path, clock: Clock | None, rows: PointRows, *, quarantine: Budget = KEPT
+    ) -> None:
+        self._budget = quarantine
         self._folder = folder
         self._clock = clock
         self._rows = rows
@@ -118,15 +175,13 @@ class DayFiles:
             if before:
                 connection.execute("ATTACH ? AS yesterday", (str(before[-1]),))
             connection.execute("BEGIN IMMEDIATE")
-            for statement in filter(str.strip, _SCHEMA.split(";")):
+            for statement in (*filter(str.strip, _SCHEMA.split(";")), *_SIZE_IS_KEPT):
                 connection.execute(statement)
             self._rows.create(connection)
             handoff.create(connection)
-            if before:
-                connection.execute(
-                    "INSERT INTO main.memory SELECT * FROM yesterday.memory WHERE true"
-                    " ON CONFLICT DO NOTHING"
-                )
+            for statement in _TAKE_OVER if before else ():
+                with suppress_missing_table():  # of a version before
+                    connection.execute(statement)
             connection.execute("COMMIT")
             if before:
                 connection.execute("DETACH yesterday")
@@ -148,11 +203,15 @@ class DayFiles:
             try:
                 shed = self._rows.append(connection, batch.at, batch.points)
                 self._write(connection, batch)
+                self._answer(connection, batch, shed)
+                crowded_out = self._make_room(connection) if batch.quarantined else 0
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+        if crowded_out:
+            metrics.QUARANTINE_DROPPED.labels("crowded_out").inc(crowded_out)
         return shed
 
     @staticmethod
@@ -176,6 +235,59 @@ class DayFiles:
                 at=batch.at,
                 payload=findings.encode(found),
             )
+
+    @staticmethod
+    def _answer(connection: sqlite3.Connection, batch: Batch, shed: int) -> None:
+        answers: Sequence[Answer] = batch.answers
+        if shed:
+            answers = [replace(a, outcome="shed") if a.outcome == "stored" else a for a in answers]
+        at_us = micros(batch.at)
+        connection.executemany(
+            "INSERT INTO answer VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+            [
+                (a.source, a.row, at_us, a.outcome, a.reason, a.field, a.detail, a.about)
+                for a in answers
+            ],
+        )
+        connection.executemany(
+            "INSERT INTO answered_up_to VALUES (?,?) ON CONFLICT (source) DO UPDATE"
+            " SET row = max(row, excluded.row)",
+            [(a.source, a.row) for a in answers],
+        )
+
+    def _make_room(self, connection: sqlite3.Connection) -> int:
+        """Let the oldest refused objects of the day go, until the others fit; how many went."""
+        gone = 0
+        while True:
+            rows, size = connection.execute("SELECT rows, bytes FROM quarantine_size").fetchone()
+            metrics.QUARANTINE_ROWS.set(rows)
+            metrics.QUARANTINE_BYTES.set(size)
+            over = rows - self._budget.rows
+            if over <= 0 and size <= self._budget.bytes:
+                break
+            most = max(over, rows // 50, 1)
+            gone += connection.execute(_OLDEST, (most,)).rowcount
+        if gone:
+            connection.execute("UPDATE quarantine_size SET crowded_out = crowded_out + ?", (gone,))
+        return gone
+
+    def drop(self, kept: Sequence[str]) -> int:
+        """Forget refused objects, named `day/row`; how many there were."""
+        gone = 0
+        for name in kept:
+            day, _, row = name.partition("/")
+            file = self._folder / f"{day}.db"
+            if file not in day_files(self._folder):
+                continue
+            with closing(sqlite3.connect(file, isolation_level=None, timeout=5)) as connection:
+                done = connection.execute("DELETE FROM quarantine WHERE id = ?", (row,))
+                gone += done.rowcount
+        return gone
+
+    def holds(self, point: Point) -> bool:
+        """Whether the point is here; False where that cannot be known: writing it twice is once."""
+        del point
+        return False
 
     def memories(self) -> dict[str, LiftMemory]:
         """What the rules remember of every lift."""

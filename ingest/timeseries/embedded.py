@@ -16,6 +16,8 @@ import msgspec
 from core.clock import Clock
 from ingest.device_clock import STALE
 from ingest.timeseries.dayfiles import (
+    KEPT,
+    Budget,
     DayFiles,
     day_files,
     give_back,
@@ -40,6 +42,11 @@ _INSERT = f"INSERT INTO sample ({_POINT}) "
 _UNLESS_THERE = (
     "SELECT ?1,?2,?3,?4,?5,?6,?7,?8 WHERE NOT EXISTS (SELECT 1 FROM sample WHERE lift=?1"
     " AND device_at_us=?3 AND kind=?4 AND gateway=?5 AND seq IS ?6 AND boot=?7 AND fields=?8)"
+)
+
+_THERE = (
+    "SELECT 1 FROM sample WHERE lift=? AND device_at_us=? AND kind=? AND gateway=? AND seq IS ?"
+    " AND boot=? LIMIT 1"
 )
 
 
@@ -70,8 +77,8 @@ class SampleRows:
 class EmbeddedStore(DayFiles):
     """History in the same files as the commit; reading is for any process and thread."""
 
-    def __init__(self, folder: Path, clock: Clock | None) -> None:
-        super().__init__(folder, clock, SampleRows())
+    def __init__(self, folder: Path, clock: Clock | None, *, quarantine: Budget = KEPT) -> None:
+        super().__init__(folder, clock, SampleRows(), quarantine=quarantine)
 
     @classmethod
     def reader(cls, folder: Path) -> "EmbeddedStore":
@@ -149,6 +156,22 @@ class EmbeddedStore(DayFiles):
                     key = date.fromisoformat(day)
                     found[key] = found.get(key, 0) + number
         return found
+
+    def holds(self, point: Point) -> bool:
+        """Whether that message is a row already."""
+        wanted = (
+            point.lift,
+            micros(point.device_at),
+            point.kind,
+            point.gateway,
+            point.seq,
+            point.boot,
+        )
+        for file in self._files_of(point.device_at, point.device_at):
+            with closing(open_reader(file)) as connection, suppress_missing_table():
+                if connection.execute(_THERE, wanted).fetchone():
+                    return True
+        return False
 
     def rows_after(self, file: Path, row: int, limit: int) -> list[tuple[int, Point]]:
         """Up to `limit` points of a day file behind a row, each with its row."""

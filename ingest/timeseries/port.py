@@ -46,6 +46,22 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one row of a file that another process fills: `source` and `row` name it.
+
+    about: the kept object (`day/row`) that was asked about, if one was.
+    """
+
+    source: str
+    row: int
+    outcome: str
+    reason: str = ""
+    field: str = ""
+    detail: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Everything that one commit makes safe."""
 
@@ -54,6 +70,7 @@ class Batch:
     findings: Sequence[Finding] = ()
     quarantined: Sequence[Quarantined] = ()
     memories: Mapping[str, LiftMemory] = field(default_factory=dict)
+    answers: Sequence[Answer] = ()
 
 
 class Fill(StrEnum):

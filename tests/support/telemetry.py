@@ -19,6 +19,7 @@ from ingest.deadband import DeadBands
 from ingest.lane import Delivery
 from ingest.latest import LatestReader, LatestState, LatestStates
 from ingest.quarantine import Kept, QuarantineReader
+from ingest.replay import Replays
 from ingest.telemetry import TelemetryLane
 from ingest.timeseries.embedded import EmbeddedStore
 from ingest.timeseries.port import Batch, Point
@@ -115,6 +116,7 @@ class Room:
             self.latest,
             bands=bands,
             room=room,
+            replays=Replays(folder, self.store),
         )
         self._seq = itertools.count(1)
 
@@ -148,6 +150,11 @@ class Room:
     def settle(self) -> None:
         """Take what the broker holds."""
         self.lane.run_once()
+
+    def replay(self) -> None:
+        """Let the lane do what was asked of the quarantine."""
+        self.clock.advance(timedelta(seconds=2))
+        self.lane.replay_due()
 
     def after(self, seconds: float) -> None:
         """Let time pass, and the lane notice."""
