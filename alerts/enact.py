@@ -16,7 +16,7 @@ from alerts import ladder, sla, store, wording
 from alerts.assignment import OPEN, AssignmentAction, AssignmentState
 from alerts.incident import INCIDENT, IncidentEvent
 from alerts.ladder import Audience, Decision, Offer, Target
-from alerts.model import Assignment, Incident
+from alerts.model import LOG, Assignment, Incident
 from alerts.verbs import Verb
 from alerts.views import lift_of, target_of, view_of
 from core import journal
@@ -221,7 +221,7 @@ def post(
         "answer_by": answer_by.isoformat() if answer_by else None,
         "links": links,
     }
-    ways = [("log", target.phone if target else "")]
+    ways = [(LOG, target.phone if target else "")]
     if target is not None and target.webhook_url:
         ways.append(("webhook", target.webhook_url))
     for sender, destination in ways:

@@ -12,6 +12,8 @@ from alerts.ladder import Kind
 from alerts.policy import Policy
 from devices.model import Lift
 
+LOG = "log"  # the sender that writes notices into the hub's own log
+
 
 class Source(StrEnum):
     """How an incident or a report reached us."""
@@ -170,6 +172,16 @@ class Notice:
     attempts: int
     sent_at: datetime | None
     last_error: str
+
+    @property
+    def outgoing(self) -> bool:
+        """Whether it leaves the hub: what is written into the log reaches nobody by itself."""
+        return self.sender != LOG
+
+    @property
+    def delivery(self) -> str:
+        """Its state as people must understand it: `logged` is not `sent`."""
+        return "logged" if self.state is NoticeState.SENT and not self.outgoing else self.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 from alerts import store, tables
 from alerts.actions import EVENTS, IncidentAction
 from alerts.alarm import AlarmState
-from alerts.assignment import ASSIGNMENT, OPEN, AssignmentAction
+from alerts.assignment import ASSIGNMENT, OPEN, AssignmentAction, AssignmentState
 from alerts.incident import INCIDENT, RESCUING, IncidentEvent, IncidentState
 from alerts.ladder import Kind, Next
-from alerts.model import Alarm, Assignment, Incident, Notice, Report
+from alerts.model import Alarm, Assignment, Incident, Notice, NoticeState, Report
 from alerts.views import IncidentRow, next_rung, rows_of
 from core import journal
 from core.journal import Recorded, Subject
@@ -27,7 +27,7 @@ class IncidentDetail:
 
     `actions` are what a seat may do now, `levels` to which it may be raised, `crew_actions` what
     each assignment takes, by its id. `comfort_due_at` is when a seat should have spoken to the
-    trapped.
+    trapped. `to_telephone` are those whose answer is waited for and whom no message can reach.
     """
 
     incident: Incident
@@ -40,6 +40,7 @@ class IncidentDetail:
     crew_actions: dict[int, tuple[AssignmentAction, ...]]
     next: Next | None
     comfort_due_at: datetime
+    to_telephone: tuple[Assignment, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,14 @@ def incident(connection: Connection, incident_id: str) -> IncidentDetail:
     """Everything about one incident; raises NotFound."""
     found = store.load_incident(connection, incident_id)
     asked = tuple(store.assignments(connection, incident_id))
+    notices = tuple(store.notices(connection, incident_id))
     allowed = INCIDENT.allowed(found.state)
     free = {IncidentAction.NOTE, IncidentAction.COMFORT}
     return IncidentDetail(
         incident=found,
         assignments=asked,
         reports=tuple(store.reports(connection, incident_id)),
-        notices=tuple(store.notices(connection, incident_id)),
+        notices=notices,
         timeline=tuple(journal.history(connection, Subject("incident", incident_id))),
         actions=tuple(a for a in IncidentAction if a in free or EVENTS.get(a) in allowed),
         levels=_levels(found, asked) if IncidentEvent.DISPATCH in allowed else (),
@@ -114,6 +116,23 @@ def incident(connection: Connection, incident_id: str) -> IncidentDetail:
         },
         next=next_rung(connection, found),
         comfort_due_at=found.opened_at + found.policy.pickup,
+        to_telephone=_to_telephone(found, asked, notices),
+    )
+
+
+def _to_telephone(
+    found: Incident, asked: tuple[Assignment, ...], notices: tuple[Notice, ...]
+) -> tuple[Assignment, ...]:
+    reached = {
+        each.body.get("assignment")
+        for each in notices
+        if each.outgoing and each.state is not NoticeState.FAILED
+    }
+    waits = {AssignmentState.OFFERED, AssignmentState.UNANSWERED}
+    return tuple(
+        each
+        for each in asked
+        if found.state in RESCUING and each.state in waits and each.id not in reached
     )
 
 

@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from alerts import dispatch, sla, store
-from alerts.assignment import TargetKind
+from alerts.assignment import ACTIVE, AssignmentState, TargetKind
 from alerts.ladder import Asked, IncidentView, Next, Target
 from alerts.model import Assignment, Incident
 from devices import queries
 from devices.model import Lift, MaintenanceFirm, RescueStation
+
+_NEARNESS = {
+    AssignmentState.ACKNOWLEDGED: 1,
+    AssignmentState.EN_ROUTE: 2,
+    AssignmentState.ON_SCENE: 3,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,17 @@ class IncidentRow:
     incident: Incident
     assignments: tuple[Assignment, ...]
     next: Next | None
+
+    @property
+    def foremost(self) -> Assignment | None:
+        """Who rescued; else whoever is nearest to it; else who was asked last."""
+        done = [a for a in self.assignments if a.state is AssignmentState.DONE]
+        if done:  # who came while others were there still has done its part, after the first
+            return min(done, key=lambda a: (a.on_scene_at or a.offered_at, a.id))
+        working = [a for a in self.assignments if a.state in ACTIVE]
+        if working:
+            return max(working, key=lambda a: (_NEARNESS[a.state], -a.id))
+        return self.assignments[-1] if self.assignments else None
 
 
 def view_of(connection: Connection, incident: Incident) -> IncidentView:

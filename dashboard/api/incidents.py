@@ -40,6 +40,7 @@ from dashboard.deps import (
     verified_csrf,
 )
 from dashboard.problems import CREATED, OK
+from devices import queries as registry
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
 SEES = [Depends(require(Action.SEE_INCIDENTS))]

@@ -178,6 +178,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "notice": {
         "pending": "Waiting to be sent",
         "sent": "Sent",
+        "logged": "Only in the log (not sent out)",
         "failed": "Failed",
     },
     **label_alarms.WORDS,

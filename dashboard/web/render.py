@@ -23,7 +23,7 @@ from dashboard import accounts, i18n
 from dashboard.access import Action, may
 from dashboard.deps import CSRF_FIELD, context_of, cookie_name
 from dashboard.problems import Problem
-from dashboard.web import labels, words
+from dashboard.web import labels, masks, words
 from devices.presence import DEFAULT, presence
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def environment(locale: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_translations(i18n.translations(locale), newstyle=True)  # type: ignore[attr-defined]  # the i18n extension adds it
+    made.filters["masked_name"] = masks.name
+    made.filters["masked_phone"] = masks.phone
     made.filters["ms"] = words.milliseconds
     made.filters["span"] = partial(words.span, locale=locale)
     made.globals["labels"] = labels.of(locale)
