@@ -22,7 +22,7 @@ from alerts.findings import apply_finding
 from alerts.policy import PolicyBook
 from alerts.rounds import Told, go_round
 from alerts.tables import hand_off_cursor
-from core import handoff, journal
+from core import failpoint, handoff, journal
 from core.clock import Clock
 from core.db import Database, put
 from core.errors import Conflict, InvalidMessage, NotFound, Unavailable
@@ -133,6 +133,7 @@ class Follower:
             return _pass_over(name, row, now, error, connection)
         savepoint.commit()
         _keep(connection, name, row.cursor)
+        failpoint.reached("handoff.before_commit")
         return outcome
 
 

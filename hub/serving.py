@@ -9,10 +9,11 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 from rich.console import Console
 
-from core import log
+from core import failpoint, log
 from core.clock import Clock, SystemClock
 from core.db import Database
 from core.errors import HubError, Unavailable
@@ -26,6 +27,7 @@ from hub.supervisor import Role, Supervisor
 from hub.wiring import ROLES, Ground
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
+KILL_AT = "HUB_TEST_KILL_AT"
 _NICE = {"telemetry": 5, "history": 7, "public": 5, "video": 10, "simulator": 10}
 _TRY = "Send a message of your own; it moves the page /lifts/235274:"
 _MOVED = "The usual port was taken, so that your own messages need the port, too:"
@@ -73,6 +75,9 @@ def serve(settings: Settings, console: Console) -> None:
 def serve_role(settings: Settings, role: str, *, supervised: bool) -> None:
     """Be one process; a supervised one ends with its parent, whose pipe is its standard input."""
     _log_as(role, settings)
+    if wish := environment().get(KILL_AT):
+        name, _, marker = wish.partition("@")
+        failpoint.arm(name, Path(marker))
     folder = DataFolder(settings.data_dir.resolve())
     folder.make()
     metrics = environment().get(METRICS)

@@ -108,6 +108,18 @@ class History(BaseModel):
     spool_mb: int = Field(default=20_000, ge=1)
 
 
+class Ingest(BaseModel):
+    """What of telemetry is a row of history.
+
+    With `dead_bands` a status that differs by less than its dead-bands from what was stored is
+    none, but for one in `heartbeat_s`; without, every message is.
+    """
+
+    model_config = _SECTION
+    dead_bands: bool = True
+    heartbeat_s: int = Field(default=300, ge=1, le=86_400)
+
+
 class DatabaseUrl(BaseModel):
     """The relational database; empty: hub.db in the data folder."""
 
@@ -143,6 +155,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     public: Public = Public()
     mqtt: Mqtt = Mqtt()
+    ingest: Ingest = Ingest()
     history: History = History()
     database: DatabaseUrl = DatabaseUrl()
     log: Log = Log()

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from alerts import conditions, refusals
 from alerts.courier import Courier
@@ -23,7 +24,7 @@ from alerts.intake import take_call
 from alerts.notify.log_sender import LogSender
 from alerts.notify.webhook_sender import WebhookSender
 from alerts.policy import PolicyBook
-from core import log
+from core import failpoint, log
 from core.clock import Clock
 from core.db import Database
 from core.errors import Unavailable
@@ -41,6 +42,7 @@ from hub.folder import DataFolder
 from hub.settings import Settings
 from hub.subscribing import telemetry_session
 from hub.threads import corrected, run_together
+from ingest.deadband import DeadBands
 from ingest.emergency import EmergencyLane
 from ingest.latest import LatestReader, LatestStates
 from ingest.mqtt import Session
@@ -111,7 +113,15 @@ def run_rescue(ground: Ground, stop: threading.Event) -> None:
 
         def open_call(arrived: CallArrived) -> Receipt:
             now = clock.now()
-            return database.write(lambda c: take_call(c, arrived, policies, now))
+
+            def take(connection: Connection) -> Receipt:
+                receipt = take_call(connection, arrived, policies, now)
+                failpoint.reached("call.before_commit")
+                return receipt
+
+            receipt = database.write(take)
+            failpoint.reached("call.after_commit")
+            return receipt
 
         def refused(call: RefusedCall) -> bool:
             return database.write(lambda c: refusals.tell(c, call))
@@ -172,11 +182,19 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             latest,
             limits=limits_there,
             replays=Replays(folder.telemetry, store),
+            bands=bands_of(ground.settings),
             pulse=ground.pulse("telemetry.lane"),
         )
         session.start()
         stack.callback(session.close)
         run_together({"telemetry": lane.run}, stop)
+
+
+def bands_of(settings: Settings) -> DeadBands:
+    """Which difference is worth a row."""
+    if not settings.ingest.dead_bands:
+        return DeadBands.off()
+    return DeadBands(heartbeat=timedelta(seconds=settings.ingest.heartbeat_s))
 
 
 def run_history(ground: Ground, stop: threading.Event) -> None:

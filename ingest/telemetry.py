@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from core import backoff, log, metrics
+from core import backoff, failpoint, log, metrics
 from core.clock import Clock
 from core.pulse import Pulse
 from devices.directory import Directory
@@ -172,6 +172,7 @@ class TelemetryLane:
         return len(batch) < BATCH and now - since >= (CATCH_UP if up else DEAF)
 
     def _commit(self, draft: Draft) -> Draft:
+        failpoint.reached("telemetry.before_commit")
         if draft.points or draft.findings or draft.quarantined or draft.memories or draft.answers:
             batch = Batch(
                 draft.at,
@@ -186,7 +187,9 @@ class TelemetryLane:
         return draft
 
     def _finish(self, batch: Sequence[Delivery], draft: Draft) -> None:
+        failpoint.reached("telemetry.after_commit")
         self._session.acknowledge(batch)
+        failpoint.reached("telemetry.after_acknowledge")
         now = self._clock.now()
         try:
             self._latest.flush_due(self.pipeline, now)

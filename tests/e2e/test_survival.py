@@ -18,6 +18,7 @@ from core.db import Database
 from core.journal import Subject, history, verify
 from tests.support import mosquitto
 from tests.support.hub_process import HubProcess
+from tests.support.processes import descendants, only
 from tests.support.small_city import AREA, GATEWAY, LIFT, found_city
 from tests.support.wait import wait_until
 
@@ -90,28 +91,6 @@ def incidents(database: Database) -> list[Row[tuple[object, ...]]]:
     return list(rows)
 
 
-def descendants(pid: int) -> dict[int, str]:
-    """Every process below `pid`, by id, with its command line."""
-    listing = subprocess.run(
-        ["ps", "-eo", "pid=,ppid=,args="], check=True, capture_output=True, text=True
-    ).stdout
-    rows = [line.split(maxsplit=2) for line in listing.splitlines()]
-    found: dict[int, str] = {}
-    level = {pid}
-    while level:
-        below = {int(r[0]): r[2] for r in rows if int(r[1]) in level}
-        found |= below
-        level = set(below)
-    return found
-
-
-def only(hub: HubProcess, words: str) -> int:
-    assert hub.process is not None
-    hits = [pid for pid, args in descendants(hub.process.pid).items() if words in args]
-    assert len(hits) == 1, hits
-    return hits[0]
-
-
 def test_an_incident_and_its_deadlines_outlive_the_hub(hub: HubProcess, database: Database) -> None:
     broker = broker_of(hub)
     receipt = call_until_answered(broker, call("survives-1"))
@@ -146,7 +125,7 @@ def test_an_incident_and_its_deadlines_outlive_the_hub(hub: HubProcess, database
 def test_a_condition_acknowledged_just_before_the_kill_becomes_its_incident(
     hub: HubProcess, database: Database
 ) -> None:
-    rescue = only(hub, "--role rescue")
+    rescue = only(hub.pid, "--role rescue")
     os.kill(rescue, signal.SIGSTOP)  # so that nobody follows the hand-off before the kill
     broker_of(hub).publish(
         f"lift/v1/{AREA}/{GATEWAY}/event",
@@ -178,7 +157,7 @@ def test_a_condition_acknowledged_just_before_the_kill_becomes_its_incident(
 
 
 def test_the_broker_dies_and_rescue_goes_on(hub: HubProcess, database: Database) -> None:
-    os.kill(only(hub, "mosquitto -c"), signal.SIGKILL)
+    os.kill(only(hub.pid, "mosquitto -c"), signal.SIGKILL)
     request = Request(  # noqa: S310
         f"{hub.url}/api/v1/incidents",
         method="POST",
