@@ -133,7 +133,7 @@ class InfluxStore:
             f' |> limit(n: {_FEW + 1}) |> keep(columns: ["_time", "_value"])'
         )
         try:
-            answer = self._reader.query_raw(flux, dialect=Dialect(header=True, annotations=[]))
+            answer = self._reader.query_raw(flux, dialect=Dialect(header=True, annotations=[]))  # type: ignore[no-untyped-call]
             rows = list(csv.DictReader(io.StringIO(answer.data.decode())))
         except (ApiException, HTTPError, OSError) as error:
             raise _unavailable(error) from error
