@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.clock import Clock
 from core.pulse import Pulse
 from hub.settings import History, Settings
+from ingest.deadband import DeadBands
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.drain import Drainer
 from ingest.timeseries.embedded import EmbeddedStore
@@ -37,6 +38,13 @@ def reader(settings: Settings, folder: Path) -> "EmbeddedStore | InfluxStore":
     if not settings.history.url:
         return EmbeddedStore.reader(folder)
     return influx(settings.history, READ_WITHIN)
+
+
+def bands(settings: Settings) -> DeadBands:
+    """Which difference is worth a row of history."""
+    if not settings.ingest.dead_bands:
+        return DeadBands.off()
+    return DeadBands(heartbeat=timedelta(seconds=settings.ingest.heartbeat_s))
 
 
 def influx(history: History, timeout: timedelta) -> "InfluxStore":

@@ -42,7 +42,6 @@ from hub.folder import DataFolder
 from hub.settings import Settings
 from hub.subscribing import telemetry_session
 from hub.threads import corrected, run_together
-from ingest.deadband import DeadBands
 from ingest.emergency import EmergencyLane
 from ingest.latest import LatestReader, LatestStates
 from ingest.mqtt import Session
@@ -182,19 +181,12 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             latest,
             limits=limits_there,
             replays=Replays(folder.telemetry, store),
-            bands=bands_of(ground.settings),
+            bands=history.bands(ground.settings),
             pulse=ground.pulse("telemetry.lane"),
         )
         session.start()
         stack.callback(session.close)
         run_together({"telemetry": lane.run}, stop)
-
-
-def bands_of(settings: Settings) -> DeadBands:
-    """Which difference is worth a row."""
-    if not settings.ingest.dead_bands:
-        return DeadBands.off()
-    return DeadBands(heartbeat=timedelta(seconds=settings.ingest.heartbeat_s))
 
 
 def run_history(ground: Ground, stop: threading.Event) -> None:

@@ -49,7 +49,7 @@ def refused_calls(hub: HubProcess) -> list[dict[str, str]]:
 
 
 def quarantined(hub: HubProcess) -> list[Kept]:
-    return QuarantineReader(hub.data / "telemetry" / "0").list(100)
+    return list(QuarantineReader(hub.data / "telemetry" / "0").list(100))
 
 
 def broken(event_id: str) -> bytes:

@@ -16,7 +16,8 @@ from pydantic import SecretStr
 
 from core.clock import SystemClock
 from core.errors import Unavailable
-from hub.doctor import Finding, Verdict, examine
+from hub.doctor import examine
+from hub.finding import Finding, Verdict
 from hub.settings import History, Settings
 from ingest.quarantine import QuarantineReader
 from ingest.timeseries import spool

@@ -22,12 +22,12 @@ from alerts.commands import (
     take_call,
 )
 from alerts.courier import Courier
-from alerts.enact import view_of
 from alerts.engine import Engine
 from alerts.incident import INCIDENT, RELEASED, RESCUING, IncidentState
 from alerts.ladder import Kind
 from alerts.lifecycle import LifeCycle
 from alerts.notify.port import FailedSend, Outgoing, Sent
+from alerts.views import view_of
 from core import journal
 from core.db import Database
 from core.errors import Conflict
