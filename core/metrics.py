@@ -21,6 +21,11 @@ INGEST_OUTCOME = Counter(
 INGEST_REFUSED = Counter(
     "hub_ingest_refused_total", "Refused messages by reason", ["lane", "reason"]
 )
+INGEST_LOSSES = Counter(
+    "hub_ingest_mapped_with_loss_total",
+    "What mapped messages said that the contract has no place for",
+    ["dialect"],  # the mapping files that are loaded
+)
 INGEST_IN_FLIGHT = Gauge(
     "hub_ingest_in_flight",
     "Received, not yet safe",

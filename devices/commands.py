@@ -9,6 +9,7 @@ numbers, people's names and camera passwords do not belong there.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
@@ -28,6 +29,7 @@ from devices.model import (
     RescueStation,
     UseUnit,
 )
+from devices.protocol.dialects.model import DIALECT
 from devices.protocol.topics import AREA, DEVICE
 from devices.sheet import Outcome, RowResult, SheetRow
 
@@ -113,7 +115,8 @@ def upsert_lift(connection: Connection, lift: Lift, now: datetime, actor: Actor)
 def enrol_gateway(connection: Connection, gateway: Gateway, now: datetime, actor: Actor) -> Gateway:
     """Let a gateway speak for exactly these lifts, or for this kitchen.
 
-    Raises InvalidMessage for a malformed id or area, NotFound for an unknown lift or kitchen.
+    Raises InvalidMessage for a malformed id, area or dialect, NotFound for an unknown lift or
+    kitchen.
     """
     if not DEVICE.fullmatch(gateway.id):
         raise InvalidMessage("bad_field", "1 to 32 of A-Z a-z 0-9 _ -", field="gateway_id")
@@ -123,9 +126,9 @@ def enrol_gateway(connection: Connection, gateway: Gateway, now: datetime, actor
         _must_exist(connection, tables.lift, lift_id, "lift")
     if gateway.kitchen_id is not None:
         _must_exist(connection, tables.kitchen, gateway.kitchen_id, "kitchen")
-    wanted = Gateway(
-        gateway.id, gateway.area, tuple(sorted(set(gateway.lift_ids))), gateway.kitchen_id
-    )
+    if not DIALECT.fullmatch(gateway.dialect):
+        raise InvalidMessage("bad_field", "1 to 32 of a-z 0-9 _ -", field="dialect")
+    wanted = replace(gateway, lift_ids=tuple(sorted(set(gateway.lift_ids))))
     found = store.gateways(connection, [gateway.id])
     if found == [wanted]:
         return wanted
@@ -133,14 +136,18 @@ def enrol_gateway(connection: Connection, gateway: Gateway, now: datetime, actor
     if not found:
         connection.execute(
             insert(g).values(
-                id=wanted.id, area=wanted.area, kitchen_id=wanted.kitchen_id, enrolled_at=now
+                id=wanted.id,
+                area=wanted.area,
+                kitchen_id=wanted.kitchen_id,
+                enrolled_at=now,
+                dialect=wanted.dialect,
             )
         )
     else:
         connection.execute(
             update(g)
             .where(g.c.id == wanted.id)
-            .values(area=wanted.area, kitchen_id=wanted.kitchen_id)
+            .values(area=wanted.area, kitchen_id=wanted.kitchen_id, dialect=wanted.dialect)
         )
         connection.execute(delete(s).where(s.c.gateway_id == wanted.id))
     if wanted.lift_ids:

@@ -120,12 +120,16 @@ class Lift:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """A device on the wire: an edge gateway that speaks for lifts, or one of a kitchen."""
+    """A device on the wire: an edge gateway that speaks for lifts, or one of a kitchen.
+
+    `dialect` names the mapping by which what it says is read.
+    """
 
     id: str
     area: str
     lift_ids: tuple[int, ...] = ()
     kitchen_id: int | None = None
+    dialect: str = "canonical"
 
 
 @dataclass(frozen=True, slots=True)

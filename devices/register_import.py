@@ -28,6 +28,7 @@ from devices.model import (
     SourceKind,
     UseUnit,
 )
+from devices.protocol.dialects.model import CANONICAL
 from devices.sheet import Change, Outcome, Problem, Report, RowResult, Sheet, SheetRow
 
 STEP = 50  # rows; each is a few statements
@@ -223,7 +224,8 @@ def _gateway(connection: Connection, row: SheetRow) -> Planned:
         )
     if problems:
         raise _Refused(*problems)
-    after = Gateway(given["gateway_id"], given["area"], lift_ids, kitchen_id)
+    dialect = given.get("dialect", before.dialect if before else CANONICAL)
+    after = Gateway(given["gateway_id"], given["area"], lift_ids, kitchen_id, dialect)
     return _compared(row, before, after, commands.enrol_gateway)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from devices.cells import Value, coded, decimal, many, one_of, pattern, text, time_of_day, yes_or_no
 from devices.codes import KITCHEN_KIND_NAMES, Name
+from devices.protocol.dialects.model import CANONICAL, DIALECT
 from devices.sheet import Column, Problem, Sheet
 
 _KITCHENS: Mapping[str, Name] = {str(code): name for code, name in KITCHEN_KIND_NAMES.items()}
@@ -155,6 +156,15 @@ GATEWAYS = Sheet(
             pattern(r"[\w-]{1,32}"),
             ("厨房编号", "厨房代码"),
             required=False,
+        ),
+        Column(
+            "dialect",
+            "name of the mapping by which it is read, as `hub dialect list` tells them",
+            "canonical",
+            pattern(DIALECT.pattern),
+            ("方言", "协议", "报文格式"),
+            required=False,
+            empty=CANONICAL,
         ),
     ),
     ("gateway_id",),

@@ -197,7 +197,7 @@ def gateways(connection: Connection, ids: Iterable[str] | None = None) -> list[G
     for row in connection.execute(spoken):
         lifts.setdefault(row.gateway_id, []).append(row.lift_id)
     return [
-        Gateway(row.id, row.area, tuple(lifts.get(row.id, ())), row.kitchen_id)
+        Gateway(row.id, row.area, tuple(lifts.get(row.id, ())), row.kitchen_id, row.dialect)
         for row in connection.execute(wanted)
     ]
 

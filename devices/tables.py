@@ -79,6 +79,7 @@ gateway = Table(
     Column("area", String(6), nullable=False),
     Column("kitchen_id", Integer, ForeignKey("kitchen.id")),
     Column("enrolled_at", Instant, nullable=False),
+    Column("dialect", String(32), nullable=False, server_default="canonical"),
 )
 
 gateway_lift = Table(

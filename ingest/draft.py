@@ -26,6 +26,8 @@ class Draft:
     memories: dict[str, LiftMemory] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
+    lossy: list[Quarantined] = field(default_factory=list)  # taken, and kept for what was lost
+    losses: Counter[str] = field(default_factory=Counter)  # by dialect
     lost: int = 0
     unknown_fields: int = 0
 
@@ -38,6 +40,13 @@ class Draft:
         )
         self.quarantined.append(kept)
         self.outcomes[area, "quarantined"] += 1
+
+    def keep_lossy(
+        self, delivery: Delivery, reason: str, name: str, detail: str, raw: bytes
+    ) -> None:
+        """Keep the bytes of what was taken, but not wholly; it counts as what it was taken for."""
+        at = delivery.received_at
+        self.lossy.append(Quarantined(delivery.topic, at, reason, name, detail, raw[:KEPT_BYTES]))
 
     def by_area(self) -> Counter[str]:
         """How many objects came, by area."""
@@ -54,6 +63,8 @@ class Draft:
         self.memories |= other.memories
         self.outcomes.update(other.outcomes)
         self.answers += other.answers
+        self.lossy += other.lossy
+        self.losses.update(other.losses)
         self.lost += other.lost
         self.unknown_fields += other.unknown_fields
 

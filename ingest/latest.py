@@ -17,9 +17,11 @@ from typing import Any
 import msgspec
 
 from devices.presence import DEFAULT, PresenceLimits
+from devices.protocol.dialects.model import UNNUMBERED, State
 from ingest import admission
 from ingest.admission import Admitted, Seen
 from ingest.device_clock import DeviceClock
+from ingest.interpreter import remember_print
 from ingest.pipeline import NUMBERED, Pipeline
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.port import Point, Value
@@ -80,6 +82,7 @@ class _Numbering(msgspec.Struct, frozen=True):
     seen: Seen | None
     clock: DeviceClock
     events: tuple[str, ...]
+    active: State | None = None
 
 
 _told = msgspec.json.Decoder(_Told)
@@ -123,6 +126,7 @@ class LatestStates:
             numbering = _numbering.decode(kept)
             gateway = pipeline.gateway(gateway_id, area)
             gateway.clock, gateway.events = numbering.clock, numbering.events
+            gateway.active = numbering.active
             gateway.seen = _uncertain(numbering.seen)
         (at_us,) = read("SELECT coalesce(max(at_us), 0) FROM flushed").fetchone()
         since = instant(max(at_us - 2 * (NUMBERED // timedelta(microseconds=1)), 0))
@@ -182,7 +186,9 @@ def _state(track: Track) -> bytes:
 
 
 def _kept(gateway: GatewayTrack) -> bytes:
-    return msgspec.json.encode(_Numbering(gateway.seen, gateway.clock, gateway.events))
+    return msgspec.json.encode(
+        _Numbering(gateway.seen, gateway.clock, gateway.events, gateway.active)
+    )
 
 
 def _uncertain(seen: Seen | None) -> Seen | None:
@@ -202,8 +208,9 @@ def _take_again(pipeline: Pipeline, point: Point) -> None:
     if point.seq is None or not point.boot:
         return
     gateway = pipeline.gateway(point.gateway, "")
-    answer = admission.admit(gateway.seen, point.boot, point.seq)
-    if isinstance(answer, Admitted):
+    if point.boot == UNNUMBERED:
+        remember_print(gateway, point.seq)
+    elif isinstance(answer := admission.admit(gateway.seen, point.boot, point.seq), Admitted):
         gateway.seen = _uncertain(answer.seen)
     event_id, phase = point.fields.get("event_id"), point.fields.get("phase")
     if event_id is not None:

@@ -19,18 +19,20 @@ from core.errors import InvalidMessage
 from devices.directory import Directory
 from devices.judging import Elapse, Judge, LiftMemory, Limits
 from devices.model import Lift
-from devices.protocol import codec, topics
+from devices.protocol import codec
 from devices.protocol import messages as m
+from devices.protocol.dialects.model import UNNUMBERED
 from devices.protocol.topics import Realm
 from ingest import admission
 from ingest.admission import Refused
-from ingest.deadband import Columns, DeadBands, columns, merged
+from ingest.deadband import DeadBands, columns, merged
 from ingest.device_clock import STALE, TRUSTED, happened
 from ingest.draft import UNKNOWN_AREA, Draft
+from ingest.interpreter import NONE, Interpreter
 from ingest.lane import Delivery
 from ingest.timeseries.port import Point
 from ingest.timeseries.steps import instant, micros
-from ingest.track import GatewayTrack, Line, Route, Track, remembered
+from ingest.track import GatewayTrack, Route, Track, remembered
 from ingest.watch import Watch, kitchen_finding
 
 SHOWN = timedelta(seconds=10)  # how exact the age of a lift that says nothing new is
@@ -56,7 +58,9 @@ class Pipeline:
         limits: Callable[[Lift, str], Limits],
         bands: DeadBands,
         memories: Mapping[str, LiftMemory],
+        interpreter: Interpreter | None = None,
     ) -> None:
+        self._interpreter = interpreter or Interpreter(NONE)
         self._directory = directory
         self._limits = limits
         self._columns = columns(bands)
@@ -141,16 +145,11 @@ class Pipeline:
                 track.limits = None
 
     def _route(self, draft: Draft, delivery: Delivery) -> Route | None:
-        area = UNKNOWN_AREA
         try:
-            topic = topics.parse(delivery.topic)
-            area = self._registry.admitted(topic).area
+            route = self._interpreter.route(delivery.topic, self._registry, self.gateway)
         except InvalidMessage as no:
-            draft.refuse(delivery, area, no.reason, no.field, no.detail, delivery.payload)
+            draft.refuse(delivery, UNKNOWN_AREA, no.reason, no.field, no.detail, delivery.payload)
             return None
-        gateway = self.gateway(topic.device, area)
-        gateway.area = area
-        route = Route(topic, gateway, codec.exact(topic))
         self._routes[delivery.topic] = route
         return route
 
@@ -186,7 +185,14 @@ class Pipeline:
     # One message.
 
     def _read_closely(self, draft: Draft, route: Route, delivery: Delivery, at_us: int) -> None:
-        """An array, or something in which not everything is right."""
+        """An array, something in which not everything is right, or a foreign tongue."""
+        if route.spoken is not None:
+            moved = self._interpreter.read(
+                draft, route, delivery, at_us, self._take, late=self._late
+            )
+            if moved:
+                self.counted.add(route.gateway)
+            return
         decoded = codec.decode(route.topic, delivery.payload)
         draft.unknown_fields += decoded.unknown_fields
         area = route.gateway.area
@@ -212,9 +218,10 @@ class Pipeline:
                 return
             no = answer.reason, answer.field, answer.detail
         gateway, boot = route.gateway, getattr(message, "boot", None)
-        if boot is not None and not self._late:
+        if boot is not None and boot is not UNNUMBERED and not self._late:
             gateway.seen = admission.passed_over(gateway.seen, boot, message.seq)  # type: ignore[union-attr]
-        draft.refuse(delivery, area, *no, codec.encode(message))
+        raw = codec.encode(message) if route.spoken is None else delivery.payload
+        draft.refuse(delivery, area, *no, raw)
 
     def _admit(self, draft: Draft, route: Route, message: m.Message, at_us: int) -> str | Refused:
         """What became of the message: an outcome, or why it is refused."""
@@ -239,8 +246,9 @@ class Pipeline:
             )
         if self._late:
             return self._keep_late(draft, route, track, message, at_us, told.event_ms * 1000)
-        if message.boot is not None:
-            answer = admission.admit(gateway.seen, message.boot, message.seq)
+        boot = message.boot
+        if boot is not None and boot is not UNNUMBERED:
+            answer = admission.admit(gateway.seen, boot, message.seq)
             if isinstance(answer, Refused):
                 return "duplicate"
             gateway.seen = answer.seen
@@ -266,8 +274,8 @@ class Pipeline:
         if shape is None:
             return self._record_fact(draft, route, track, message, at_us, event_us)
         told = shape.values(message)
-        line = (track.status if kind is m.Status else track.others.get(kind)) or self._line(
-            track, kind, shape
+        line = (track.status if kind is m.Status else track.others.get(kind)) or track.line(
+            kind, shape
         )
         if event_us < track.event_us:  # late: history alone
             self._store(draft, route, track, message, at_us, event_us)
@@ -308,15 +316,6 @@ class Pipeline:
             route.gateway.seen = admission.filled(route.gateway.seen, message.boot, message.seq)  # type: ignore[union-attr]
         self._store(draft, route, track, message, at_us, event_us)
         return "stored"
-
-    @staticmethod
-    def _line(track: Track, kind: type[msgspec.Struct], shape: Columns) -> Line:
-        line = Line(shape, shape.nothing, shape.nothing)
-        if kind is m.Status:
-            track.status = line
-        else:
-            track.others[kind] = line
-        return line
 
     def _record_fact(
         self,

@@ -22,6 +22,7 @@ from core import metrics
 from core.errors import Conflict, NotFound
 from ingest import inbox
 from ingest.draft import KEPT_BYTES, Draft
+from ingest.interpreter import MAPPED_WITH_LOSS
 from ingest.lane import Delivery
 from ingest.pipeline import Pipeline
 from ingest.quarantine import Kept, QuarantineReader
@@ -64,6 +65,8 @@ def hindrance(kept: Kept) -> Hindrance | None:
             "the history store refused this point; mend its field types (`hub doctor` names them)"
             " and copy the day again with `hub history copy`",
         )
+    if kept.reason == MAPPED_WITH_LOSS:
+        return Hindrance("taken_already", "it was taken, but for what its detail names")
     if len(kept.raw) >= KEPT_BYTES:
         return Hindrance(
             "cut_off", f"only the first {KEPT_BYTES} bytes were kept: the sender must send it again"

@@ -25,6 +25,7 @@ from devices.judging import Elapse, Judge, Limits
 from devices.model import Lift
 from ingest.deadband import DeadBands
 from ingest.draft import Draft
+from ingest.interpreter import NONE, Dialects, Interpreter
 from ingest.lane import Delivery, Subscriber
 from ingest.latest import LatestStates
 from ingest.pipeline import Pipeline
@@ -74,6 +75,7 @@ class TelemetryLane:
         limits: Callable[[Lift, str], Limits] = limits_of,
         bands: DeadBands | None = None,
         room: Callable[[], bool] = lambda: True,
+        dialects: Dialects = NONE,
         pulse: Pulse | None = None,
         replays: Replays | None = None,
     ) -> None:
@@ -87,7 +89,13 @@ class TelemetryLane:
         self._room = room
         self._link = (False, clock.now())  # whether the broker is there, and since when
         self.pipeline = Pipeline(
-            directory_loader, judge, elapse, limits, bands or DeadBands(), store.memories()
+            directory_loader,
+            judge,
+            elapse,
+            limits,
+            bands or DeadBands(),
+            store.memories(),
+            Interpreter(dialects),
         )
         latest.recall(self.pipeline, store)
 
@@ -173,14 +181,10 @@ class TelemetryLane:
 
     def _commit(self, draft: Draft) -> Draft:
         failpoint.reached("telemetry.before_commit")
-        if draft.points or draft.findings or draft.quarantined or draft.memories or draft.answers:
+        kept = [*draft.quarantined, *draft.lossy]
+        if draft.points or draft.findings or kept or draft.memories or draft.answers:
             batch = Batch(
-                draft.at,
-                draft.points,
-                draft.findings,
-                draft.quarantined,
-                draft.memories,
-                draft.answers,
+                draft.at, draft.points, draft.findings, kept, draft.memories, draft.answers
             )
             if self._store.commit(batch):  # a store without room takes no point of a batch
                 draft.shed_points()
@@ -208,5 +212,7 @@ class TelemetryLane:
             metrics.INGEST_OUTCOME.labels(lane, area, outcome).inc(number)
         for reason, number in Counter(each.reason for each in draft.quarantined).items():
             metrics.INGEST_REFUSED.labels(lane, reason).inc(number)
+        for dialect, number in draft.losses.items():
+            metrics.INGEST_LOSSES.labels(dialect).inc(number)
         if draft.lost:
             metrics.INGEST_LOST_BEFORE_HUB.inc(draft.lost)

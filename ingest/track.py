@@ -11,6 +11,8 @@ import msgspec
 
 from devices.judging import LiftMemory, Limits
 from devices.protocol import messages as m
+from devices.protocol.dialects.model import Heard, State
+from devices.protocol.dialects.reading import Dialect
 from devices.protocol.topics import Topic
 from ingest.admission import Seen
 from ingest.deadband import Columns, Values
@@ -45,6 +47,15 @@ class Track:
     recalled: dict[str, Value] = field(default_factory=dict)
     shown_us: int = 0  # receipt as the pages see it
 
+    def line(self, kind: type[msgspec.Struct], shape: Columns) -> Line:
+        """A new line for a kind of message that the subject has not yet sent."""
+        line = Line(shape, shape.nothing, shape.nothing)
+        if kind is m.Status:
+            self.status = line
+        else:
+            self.others[kind] = line
+        return line
+
     def fields(self) -> dict[str, Value]:
         """Everything known, newest words over what was recalled."""
         known = dict(self.recalled)
@@ -66,6 +77,17 @@ class GatewayTrack:
     lifts: dict[str | None, Track] = field(default_factory=dict)
     points: frozenset[str] = frozenset()  # of a kitchen
     kept_us: int = 0  # when its numbering was last written down
+    active: State | None = None  # of a dialect: the codes that its lists held last
+    prints: dict[int, None] | None = None  # of a dialect without numbers: what was taken lately
+
+
+@dataclass(slots=True, eq=False)
+class Spoken:
+    """A dialect on one topic, and the routes of the messages that it maps to, by kind."""
+
+    dialect: Dialect
+    heard: Heard
+    routes: dict[type[msgspec.Struct], "Route"] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +97,7 @@ class Route:
     topic: Topic
     gateway: GatewayTrack
     read: Callable[[bytes], m.Message]
+    spoken: Spoken | None = None  # None: the canonical dialect
 
 
 def remembered(events: tuple[str, ...], key: str) -> tuple[str, ...]:

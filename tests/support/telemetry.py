@@ -16,6 +16,7 @@ from devices.directory import Directory
 from devices.findings import Finding
 from devices.judging import Judge
 from ingest.deadband import DeadBands
+from ingest.interpreter import NONE, Dialects
 from ingest.lane import Delivery
 from ingest.latest import LatestReader, LatestState, LatestStates
 from ingest.quarantine import Kept, QuarantineReader
@@ -100,6 +101,7 @@ class Room:
         bands: DeadBands | None = None,
         judge: Judge = conditions.judge,
         room: Callable[[], bool] = lambda: True,
+        dialects: Dialects = NONE,
     ) -> None:
         self.folder = folder
         self.clock = clock or ManualClock(START)
@@ -117,7 +119,9 @@ class Room:
             bands=bands,
             room=room,
             replays=Replays(folder, self.store),
+            dialects=dialects,
         )
+        self._registry, self._dialects = registry, dialects
         self._seq = itertools.count(1)
 
     def __enter__(self) -> Self:
@@ -134,7 +138,13 @@ class Room:
     def restart(self) -> "Room":
         """The next process over the same folder and broker."""
         self.close()
-        again = Room(self.folder, clock=self.clock, broker=self.broker)
+        again = Room(
+            self.folder,
+            clock=self.clock,
+            broker=self.broker,
+            registry=self._registry,
+            dialects=self._dialects,
+        )
         again._seq = self._seq
         return again
 
