@@ -76,6 +76,25 @@ SPOOL_DRAINED = Counter(
     "Points that left the spool",
     ["outcome"],  # written, refused
 )
+HISTORY_FREE = Gauge(
+    "hub_history_free_bytes", "Free bytes on the disk of telemetry", multiprocess_mode="livemin"
+)
+HISTORY_SHEDDING = Gauge(
+    "hub_history_shedding",
+    "1 while points are shed because the disk is below its floor",
+    multiprocess_mode="livemax",
+)
+HISTORY_ROLLED = Counter("hub_history_rolled_hours_total", "Hours of a lift rolled up")
+HISTORY_ROLLED_TO = Gauge(
+    "hub_history_rolled_to_seconds",
+    "The instant (seconds since 1970) up to which everything received is rolled up",
+    multiprocess_mode="livemax",
+)
+HISTORY_GONE = Counter(
+    "hub_history_gone_total",
+    "What retention let go",
+    ["what"],  # rows (of a day), day, minutes, hours
+)
 MQTT_CONNECTED = Gauge(
     "hub_mqtt_connected", "1 while the lane's session is up", ["lane"], multiprocess_mode="livemax"
 )

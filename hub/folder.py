@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+TELEMETRY_SOURCE = "telemetry/0"  # the hand-off of the first shard
+
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
@@ -72,7 +74,7 @@ class DataFolder:
     def hand_offs(self) -> dict[str, Path]:
         """What the rescue process follows, by source."""
         return {
-            "telemetry/0": self.telemetry,
+            TELEMETRY_SOURCE: self.telemetry,
             "public": self.reports,
             "video": self.video / "handoff.db",
         }

@@ -1,6 +1,10 @@
-"""Which store keeps telemetry history, by the settings: the day files, or InfluxDB by a spool."""
+"""Which store keeps telemetry history, by the settings: the day files, or InfluxDB by a spool.
+
+Either way the day files are kept in bounds: rolled up, and let go of when their time is over.
+"""
 
 import threading
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +17,9 @@ from ingest.deadband import DeadBands
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.drain import Drainer
 from ingest.timeseries.embedded import EmbeddedStore
+from ingest.timeseries.free_space import FreeSpace
+from ingest.timeseries.keeper import Keeper
+from ingest.timeseries.retention import Keep
 from ingest.timeseries.spool import SpoolRows
 
 if TYPE_CHECKING:
@@ -23,14 +30,40 @@ if TYPE_CHECKING:
 
 READ_WITHIN = timedelta(seconds=8)  # a page that waits longer is no page
 WRITE_WITHIN = timedelta(seconds=60)
+_YEAR = timedelta(days=366)
+_MB = 1_000_000
 
 
 def writer(settings: Settings, folder: Path, clock: Clock) -> DayFiles:
     """What the telemetry lane commits to."""
     if not settings.history.url:
         return EmbeddedStore(folder, clock)
-    budget = settings.history.spool_mb * 1_000_000
+    budget = settings.history.spool_mb * _MB
     return DayFiles(folder, clock, SpoolRows(folder, budget=budget))
+
+
+def room(settings: Settings, folder: Path, clock: Clock) -> FreeSpace:
+    """Whether points may be stored; asked by the lane before every batch."""
+    return FreeSpace(folder, clock, floor=settings.history.floor_mb * _MB)
+
+
+def keeper(
+    settings: Settings,
+    folder: Path,
+    clock: Clock,
+    handed_off: Callable[[], Mapping[str, int]],
+    pulse: Pulse,
+) -> Keeper:
+    """What keeps the day files and roll-ups in bounds."""
+    wanted = settings.history
+    keep = Keep(
+        raw=timedelta(days=wanted.raw_days),
+        quarantine=timedelta(days=wanted.quarantine_days),
+        minutes=wanted.minute_years * _YEAR,
+        hours=wanted.hour_years * _YEAR,
+        tight=2 * wanted.floor_mb * _MB,
+    )
+    return Keeper(folder, clock, keep, handed_off, pulse=pulse)
 
 
 def reader(settings: Settings, folder: Path) -> "EmbeddedStore | InfluxStore":

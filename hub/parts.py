@@ -16,7 +16,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "rescue": ("lane", "engine", "follower", "courier"),
     "web": ("pages",),
     "telemetry": ("lane",),
-    "history": ("drain",),
+    "history": ("keeper", "drain"),
     "public": ("pages",),
     "video": ("fleet",),
     "simulator": ("city",),
@@ -30,7 +30,6 @@ def wanted(settings: Settings) -> tuple[str, ...]:
     """The roles that a hub with these settings runs, in the order of starting."""
     left_out = {
         "broker": bool(settings.mqtt.url),
-        "history": not settings.history.url,
         "simulator": not settings.demo.scenario,
     }
     return tuple(role for role in PARTS if not left_out.get(role))
@@ -40,7 +39,8 @@ def expected(settings: Settings) -> tuple[str, ...]:
     """The parts that must show signs of life; no cameras play without the video extra."""
     films = all(importlib.util.find_spec(module) for module in ("av", "cv2"))
     roles = [role for role in wanted(settings) if films or role != "video"]
-    return tuple(f"{role}.{part}" for role in roles for part in PARTS[role])
+    named = (f"{role}.{part}" for role in roles for part in PARTS[role])
+    return tuple(name for name in named if settings.history.url or name != "history.drain")
 
 
 class Listener:

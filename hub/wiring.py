@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -19,7 +20,7 @@ from sqlalchemy import Connection
 from alerts import conditions, refusals
 from alerts.courier import Courier
 from alerts.engine import Engine
-from alerts.follower import Follower
+from alerts.follower import Follower, rows_seen
 from alerts.intake import take_call
 from alerts.notify.log_sender import LogSender
 from alerts.notify.webhook_sender import WebhookSender
@@ -38,7 +39,7 @@ from devices.protocol.messages import Receipt
 from devices.protocol.topics import EMERGENCY_FILTERS, TELEMETRY_FILTERS, Topic
 from hub import broker, demo, history, parts, soundness, tls
 from hub.doctor import version
-from hub.folder import DataFolder
+from hub.folder import TELEMETRY_SOURCE, DataFolder
 from hub.settings import Settings
 from hub.subscribing import telemetry_session
 from hub.threads import corrected, run_together
@@ -182,6 +183,7 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             limits=limits_there,
             replays=Replays(folder.telemetry, store),
             bands=history.bands(ground.settings),
+            room=history.room(ground.settings, folder.telemetry, clock),
             pulse=ground.pulse("telemetry.lane"),
         )
         session.start()
@@ -190,9 +192,22 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
 
 
 def run_history(ground: Ground, stop: threading.Event) -> None:
-    """Takes what waits in the spool to InfluxDB, where that is configured."""
-    told = ground.pulse("history.drain")
-    history.drain(ground.settings, ground.folder.telemetry, ground.clock, stop, told)
+    """Rolls history up and lets go of it; takes what waits to InfluxDB where that is configured."""
+    settings, files, clock = ground.settings, ground.folder.telemetry, ground.clock
+
+    def handed_off() -> Mapping[str, int]:
+        with Database(ground.database_url, readers=1) as database:  # asked once an hour
+            return database.read(partial(rows_seen, source=TELEMETRY_SOURCE))
+
+    def drain(ended: threading.Event) -> None:
+        history.drain(settings, files, clock, ended, ground.pulse("history.drain"))
+
+    told = ground.pulse("history.keeper")
+    keeper = history.keeper(settings, files, clock, handed_off, told)
+    together: dict[str, Callable[[threading.Event], None]] = {"keeper": keeper.run}
+    if settings.history.url:
+        together["drain"] = drain
+    run_together(together, stop)
 
 
 def run_video(ground: Ground, stop: threading.Event) -> None:

@@ -7,7 +7,8 @@ of the STALE days behind them.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -25,7 +26,9 @@ from ingest.timeseries.dayfiles import (
     suppress_missing_table,
 )
 from ingest.timeseries.port import Point, Series, Value, Window
-from ingest.timeseries.steps import aggregate, instant, micros
+from ingest.timeseries.rollfiles import read_marks, rolled_up_to
+from ingest.timeseries.steps import instant, micros
+from ingest.timeseries.windows import Day, Rolled, series
 
 _DAY = timedelta(days=1)
 _SCHEMA = """
@@ -102,23 +105,19 @@ class EmbeddedStore(DayFiles):
 
     def windows(self, lifts: Sequence[str], window: Window) -> dict[str, Series]:
         """The same window of many lifts."""
-        found: dict[str, list[tuple[int, int, float]]] = {lift: [] for lift in lifts}
-        path = f'$."{window.field}"'
-        bounds = (micros(window.start), micros(window.end))
-        for file in self._files_of(window.start, window.end):
-            with closing(open_reader(file)) as connection, suppress_missing_table():
-                for lift in found:
-                    found[lift] += connection.execute(
-                        "SELECT device_at_us, received_at_us, json_extract(fields, ?1) FROM sample"
-                        " WHERE lift = ?2 AND device_at_us >= ?3 AND device_at_us < ?4"
-                        " AND json_type(fields, ?1) IN ('integer', 'real')"
-                        " ORDER BY device_at_us, id",
-                        (path, lift, *bounds),
-                    )
-        return {
-            lift: aggregate(((at, float(value)) for at, _, value in sorted(values)), window)
-            for lift, values in found.items()
-        }
+        marks = read_marks(self._folder)  # first: what lies behind them is read from the rows
+        with ExitStack() as stack:
+            days: list[Day] = []
+            for file in self._files_of(window.start, window.end):
+                connection = stack.enter_context(closing(open_reader(file)))
+                with suppress_missing_table():
+                    upto = rolled_up_to(connection, marks.files.get(file.name))
+                    days.append(Day(connection, upto))
+            rolled = Rolled(self._folder, marks.raw_from)
+            return {
+                lift: series(days, rolled, replace(window, lift=lift))
+                for lift in dict.fromkeys(lifts)
+            }
 
     def latest(self, lifts: Sequence[str]) -> dict[str, Point]:
         """The newest point of each lift that has any."""

@@ -13,12 +13,14 @@ import json
 import operator
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from core.errors import HubError, InvalidMessage, Unavailable
 from ingest.timeseries import lineprotocol
+from ingest.timeseries.figures import COUNTERS
 from ingest.timeseries.lineprotocol import RECEIVED, numeric, stored_tag, untag
 from ingest.timeseries.port import Point, Refusal, Sample, Series, Value, Window, WriteRefused
 from ingest.timeseries.steps import aggregate, fill, micros
@@ -115,29 +117,30 @@ class InfluxStore:
 
     def window(self, window: Window) -> Series:
         """The field aggregated per step."""
-        values = self._few_values(window) if numeric(window.field) else []
+        values = self._values(window, None if window.field in COUNTERS else _FEW)
         if values is None:
             return self.windows([window.lift], window)[window.lift]
         return aggregate(values, window)
 
-    def _few_values(self, window: Window) -> list[tuple[int, float]] | None:
-        """The values themselves, (micros, value) in order, None when they are many.
+    def _values(self, window: Window, most: int | None) -> list[tuple[int, float]] | None:
+        """The values themselves, (micros, value) in order, None when they are more than `most`.
 
         A day of a value a minute is 6 ms this way and 60 ms by aggregates (2.7, measured).
         """
-        if window.start >= window.end:
+        if window.start >= window.end or not numeric(window.field):
             return []
+        some = "" if most is None else f" |> limit(n: {most + 1})"
         flux = (
             f"{self._from(window.start, window.end)} |> filter(fn: (r) => "
             f"{_any_of([window.lift])} and r._field == {flux_text(window.field)})"
-            f' |> limit(n: {_FEW + 1}) |> keep(columns: ["_time", "_value"])'
+            f'{some} |> keep(columns: ["_time", "_value"])'
         )
         try:
             answer = self._reader.query_raw(flux, dialect=Dialect(header=True, annotations=[]))  # type: ignore[no-untyped-call]
             rows = list(csv.DictReader(io.StringIO(answer.data.decode())))
         except (ApiException, HTTPError, OSError) as error:
             raise _unavailable(error) from error
-        if len(rows) > _FEW:
+        if most is not None and len(rows) > most:
             return None
         values = [
             (micros(datetime.fromisoformat(row["_time"])), float(row["_value"])) for row in rows
@@ -147,6 +150,8 @@ class InfluxStore:
 
     def windows(self, lifts: Sequence[str], window: Window) -> dict[str, Series]:
         """The same window of many lifts."""
+        if window.field in COUNTERS:  # no aggregate knows of resets; few values are told an hour
+            return {lift: self.window(replace(window, lift=lift)) for lift in lifts}
         found: dict[str, dict[int, list[Mapping[str, Any]]]] = {lift: {} for lift in lifts}
         if numeric(window.field) and window.start < window.end:
             for some in _chunks(lifts):

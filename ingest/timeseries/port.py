@@ -97,7 +97,9 @@ class Window:
 class Sample:
     """One step of a series; `at` is the step's beginning, `last` its newest value.
 
-    Without figures (`count` 0) the step holds nothing; see Fill.
+    Without figures (`count` 0) the step holds nothing; see Fill. `increase` is what a counter
+    counted since the last value before this step (of the window), a reset counted from zero; None
+    for what is no counter (figures.COUNTERS).
     """
 
     at: datetime
@@ -106,6 +108,7 @@ class Sample:
     max: float | None
     last: float | None
     count: int
+    increase: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,5 +171,5 @@ class TimeSeriesStore(History, Protocol):
         ...
 
     def expire(self, before: datetime) -> None:
-        """Forget every point of an earlier event time."""
+        """Forget every point of an earlier event time; roll-ups may stay."""
         ...

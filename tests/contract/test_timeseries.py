@@ -1,4 +1,4 @@
-"""What every store of history promises: embedded, InfluxDB 2.7 and InfluxDB 1.8."""
+"""What every store of history promises: embedded, rolled up or not, InfluxDB 2.7 and 1.8."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +12,7 @@ from core.clock import SystemClock
 from ingest.timeseries.embedded import EmbeddedStore
 from ingest.timeseries.port import Fill, Point, TimeSeriesStore, Window
 from tests.support import influx
+from tests.support.rolled import RolledStore
 
 NOW = SystemClock().now()
 NOON = datetime(NOW.year, NOW.month, NOW.day, 12, tzinfo=UTC) - timedelta(days=2)
@@ -35,6 +36,12 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeSeriesSto
 
 
 @pytest.fixture(scope="module")
+def rolled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeSeriesStore]:
+    with closing(RolledStore(tmp_path_factory.mktemp("rolled"), SystemClock())) as store:
+        yield store
+
+
+@pytest.fixture(scope="module")
 def influx_2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeSeriesStore]:
     yield from served(tmp_path_factory.mktemp("influx"), influx.REFERENCE)
 
@@ -47,6 +54,7 @@ def influx_1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeSeriesSto
 @pytest.fixture(
     params=[
         "embedded",
+        "rolled",
         pytest.param("influx_2", marks=pytest.mark.influx(influx.REFERENCE, influx.LENT)),
         pytest.param("influx_1", marks=pytest.mark.influx(influx.SECOND)),
     ]
@@ -135,6 +143,54 @@ def test_a_window_puts_late_messages_where_they_happened(store: TimeSeriesStore,
     store.write([point(lift, NOON + 10 * SECOND, 2, floor=4), late])
     series = store.window(Window(lift, "floor", NOON, NOON + MINUTE, MINUTE))
     assert [(p.min, p.max, p.last, p.count) for p in series.points] == [(3, 4, 4, 2)]
+
+
+@pytest.mark.parametrize("begins", [0, 17], ids=["on the minute", "17 s past it"])
+@pytest.mark.parametrize("step", [MINUTE, 7 * MINUTE, timedelta(hours=1), 90 * SECOND, 20 * SECOND])
+def test_steps_may_cut_minutes_and_hours_anywhere(
+    store: TimeSeriesStore, lift: str, begins: int, step: timedelta
+) -> None:
+    told = [(NOON + n * 23 * SECOND, float(n * 37 % 101)) for n in range(400)]
+    store.write([point(lift, at, n, load_kg=v) for n, (at, v) in enumerate(told)])
+    start, end = NOON + begins * SECOND, NOON + timedelta(hours=2, minutes=10, seconds=11)
+    found = store.window(Window(lift, "load_kg", start, end, step)).points
+    expected: dict[datetime, list[float]] = {}
+    for at, value in told:
+        if start <= at < end:
+            expected.setdefault(start + (at - start) // step * step, []).append(value)
+    assert [(p.at, p.min, p.max, p.last, p.count) for p in found] == [
+        (at, min(v), max(v), v[-1], len(v)) for at, v in expected.items()
+    ]
+    assert [p.mean for p in found] == pytest.approx([sum(v) / len(v) for v in expected.values()])
+
+
+def test_what_comes_late_for_an_hour_already_read_is_in_it(
+    store: TimeSeriesStore, lift: str
+) -> None:
+    window = Window(lift, "floor", NOON, NOON + timedelta(hours=3), timedelta(hours=1))
+    store.write([point(lift, NOON + n * MINUTE, n, floor=n) for n in range(120)])
+    before = [(p.max, p.last, p.count) for p in store.window(window).points]
+    late = replace(point(lift, NOON + 30 * SECOND, 900, floor=77), received_at=NOON + DAY)
+    later = replace(point(lift, NOON + 170 * MINUTE, 901, floor=-1), received_at=NOON + DAY)
+    store.write([late, later])
+    after = [(p.max, p.last, p.count) for p in store.window(window).points]
+    assert before == [(59, 59, 60), (119, 119, 60)]
+    assert after == [(77, 59, 61), (119, 119, 60), (-1, -1, 1)]
+
+
+def test_counters_tell_what_they_counted_and_survive_a_reset(
+    store: TimeSeriesStore, lift: str
+) -> None:
+    counts = [100, 110, 130, 5, 8, 8, 20]  # set back to zero between 130 and 5
+    told = [point(lift, NOON + n * 40 * SECOND, n, trips=v) for n, v in enumerate(counts)]
+    store.write([*told, point(lift, NOON + timedelta(hours=1), 90, trips=50)])
+    window = Window(lift, "trips", NOON, NOON + timedelta(hours=2), MINUTE, Fill.NONE)
+    by_minute = store.window(window).points
+    assert [p.increase for p in by_minute] == [10, 20, 8, 0, 12, 30]
+    assert [p.last for p in by_minute] == [110, 130, 8, 8, 20, 50]
+    by_hour = store.windows([lift], replace(window, step=timedelta(hours=1)))[lift].points
+    assert [(p.increase, p.count) for p in by_hour] == [(50, 7), (30, 1)]
+    assert [p.increase for p in store.window(replace(window, field="floor")).points] == []
 
 
 def test_a_field_that_two_kinds_of_message_carry_is_one_series(

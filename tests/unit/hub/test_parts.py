@@ -75,6 +75,7 @@ def test_what_is_expected_follows_the_settings(tmp_path: Path) -> None:
             "demo": Demo(scenario="city"),
         }
     )
-    assert wanted(plain) == ("broker", "rescue", "web", "telemetry", "public", "video")
-    assert set(wanted(full)) - set(wanted(plain)) == {"history", "simulator"}
+    assert wanted(plain) == ("broker", "rescue", "web", "telemetry", "history", "public", "video")
+    assert set(wanted(full)) - set(wanted(plain)) == {"simulator"}
+    assert set(expected(full)) - set(expected(plain)) == {"history.drain", "simulator.city"}
     assert "broker" not in wanted(full)
