@@ -218,7 +218,7 @@ def ensure_first_administrator(database: Database, clock: Clock) -> OneTime | No
         create_account(
             connection,
             name=name,
-            display_name="Administrator",
+            display_name="管理员 Administrator",
             password_hash=digest,
             role=Role.ADMINISTRATOR,
             must_change_password=True,

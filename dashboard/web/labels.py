@@ -119,6 +119,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "unreachable": "it cannot be reached",
         "failed": "it failed",
     },
+    "bad_entry": {
+        "bad_field.people": "A number from 0 to 99.",
+        "bad_field.floor": "A floor from -9 to 199.",
+        "bad_field.lift_code": "Six digits, or the twenty of the registration code.",
+        "bad_field.reporter_phone": "At most 32 characters.",
+        "bad_field.reporter_name": "At most 64 characters.",
+        "bad_field.place": "At most 400 characters.",
+        "bad_field.vulnerable": "At most 200 characters.",
+        "bad_field.note": "At most 500 characters.",
+    },
     "refused_step": {
         "stale_version": "It has changed since this page was drawn. Look again, then decide.",
         "wrong_state": "It has moved on, so this step is no longer open.",
@@ -154,6 +164,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "not_its_lift": "Not a lift of this gateway",
         "lift_missing": "The call does not say which lift",
         "internal_error": "The hub failed to take it",
+        "duplicate": "Came before",
+        "stale": "Too old",
+        "floor_out_of_range": "The lift has no such floor",
+        "speed_out_of_range": "Faster than a lift can be",
     },
     "refusal_remedy": {
         "device_not_enrolled": (
@@ -167,6 +181,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
             "Telephone the site and take the call by the form; then look at the health page."
         ),
         "bad_topic": "Have the device's maker correct its topic.",
+        "duplicate": "Nothing: it was taken the first time.",
+        "stale": "Set the gateway's clock; look whether its line was down.",
+        "floor_out_of_range": "Correct the lift's floors in the registry, or its floor numbers.",
+        "speed_out_of_range": "Have the speed sensor looked after.",
         "other": "Telephone the site; then have the device's software mended.",
     },
     "proof": {
@@ -182,6 +200,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "failed": "Failed",
     },
     **label_alarms.WORDS,
+    "notice_error": {
+        "bad_address": "its address is wrong",
+        "deadline": "no answer in time",
+        "status": "their system refused it",
+        "other": "their system cannot be reached",
+    },
     "presence": {
         "online": "Online",
         "late": "Late",
@@ -320,6 +344,12 @@ class Labels:
         """What `key` of `group` is called; the key itself where nobody named it."""
         words = WORDS.get(group, {}).get(str(key))
         return str(key) if words is None else self._told(group, words)
+
+    def undelivered(self, error: str) -> str:
+        """Why a notice could not be handed over, from what the sender kept."""
+        kind = error.replace(":", " ").partition(" ")[0]
+        group = "notice_error"
+        return self(group, kind if self.known(group, kind) else "other")
 
     def remedy(self, reason: str) -> str:
         """What a seat does about a call that was refused for `reason`."""

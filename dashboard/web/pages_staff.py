@@ -173,8 +173,9 @@ async def take_call(
     except HubError as error:
         problem = problem_of(error)
         words = labels.of(render.locale_of(request))
-        told_so = words.known("reason", problem.reason) and problem.reason != "bad_field"
-        detail = words("reason", problem.reason) if told_so else problem.detail
+        named = f"{problem.reason}.{problem.field}"  # what the field may hold, where it is told
+        group = "bad_entry" if words.known("bad_entry", named) else "reason"
+        detail = words(group, named if group == "bad_entry" else _known(words, problem.reason))
         wrong = {problem.field or "": detail}
         return render.page(
             request,
@@ -186,3 +187,8 @@ async def take_call(
             districts=await render.in_thread(partial(_districts, context, scope)),
         )
     return RedirectResponse(f"/incidents/{opened.incident_id}", SEE_OTHER)
+
+
+def _known(words: labels.Labels, reason: str) -> str:
+    """The reason where there are words for it; nobody is shown ours."""
+    return reason if words.known("reason", reason) else "bad_field"

@@ -19,6 +19,7 @@ from alerts import queries, refusals
 from alerts import tables as alert_tables
 from alerts.actions import act_on_incident, raise_level
 from alerts.commands import IncidentAction
+from alerts.findings import apply_finding
 from alerts.intake import open_incident
 from alerts.ladder import Kind
 from alerts.model import Intake, Source
@@ -32,6 +33,7 @@ from dashboard.app import create_app
 from dashboard.web import live
 from devices import commands
 from devices.calls import RefusedCall
+from devices.findings import ConditionRaised, Severity
 from devices.model import Camera, Kitchen, KitchenKind, Lift, MaintenanceFirm, SourceKind
 from ingest.latest import LatestReader
 from tests.support.dashboards import CAMERA, NOON, TEST, Dashboards
@@ -91,6 +93,12 @@ ROUTES = (
     Route("GET", "/quarantine", A.SEE_QUARANTINE),
     Route("GET", "/quarantine.csv", A.SEE_QUARANTINE),
     Route("GET", "/health", A.SEE_HEALTH),
+    Route("GET", "/alarms", A.SEE_ALARMS),
+    Route("GET", "/fragments/alarms", A.SEE_ALARMS),
+    Route("GET", "/alarms.csv", A.SEE_ALARMS),
+    Route("POST", "/alarms/acknowledge", A.ACKNOWLEDGE_ALARM, "alarm", {"event_id": "{alarm}"}),
+    Route("GET", "/api/v1/alarms", A.SEE_ALARMS),
+    Route("POST", "/api/v1/alarms/{event_id:path}/acknowledge", A.ACKNOWLEDGE_ALARM, "alarm"),
     Route("GET", "/live/board", A.SEE_INCIDENTS),
     Route("GET", "/live/incident/{incident_id}", A.SEE_INCIDENTS, "incident"),
     Route("GET", "/live/lift/{code}", A.SEE_LIFTS, "lift"),
@@ -204,6 +212,15 @@ def _things(connection: Connection, lift: Lift, kitchen: str, camera: str) -> Th
     topic = f"lift/v1/{lift.area}/G9-{lift.area}/call"
     refusals.tell(connection, RefusedCall(topic, "bad_json", "", where, NOON))
     line = refusals.lines(connection, NOON, None)[0]
+    alarm = ConditionRaised(
+        event_id=f"alarm/{lift.rescue_code}",
+        subject_kind="lift",
+        subject=lift.rescue_code,
+        code="door.not_closing",
+        severity=Severity.MINOR,
+        since=NOON,
+    )
+    apply_finding(connection, alarm, PolicyBook(), NOON)
     return {
         "incident": number,
         "lift": lift.rescue_code,
@@ -212,6 +229,7 @@ def _things(connection: Connection, lift: Lift, kitchen: str, camera: str) -> Th
         "assignment": str(asked[0].id),
         "station assignment": str(asked[-1].id),
         "refused": str(line.id),
+        "alarm": alarm.event_id,
     }
 
 
@@ -240,11 +258,16 @@ def send(world: World, client: TestClient, csrf: str, row: Route, things: Things
         .replace("{line_id}", things["refused"])
         .replace("{code}", things["kitchen" if row.about == "kitchen" else "lift"])
         .replace("{camera_id}", things["camera"])
+        .replace("{event_id:path}", things["alarm"])
         .replace("{verb}", "note")
         .replace("{step}", "refuse")
         .replace("{name}", "index.m3u8")
     )
-    fill = {"far_lift": world.theirs["lift"], "assignment": things["assignment"]}
+    fill = {
+        "far_lift": world.theirs["lift"],
+        "assignment": things["assignment"],
+        "alarm": things["alarm"],
+    }
     sent = {name: value.format(**fill) for name, value in row.sent.items()}
     address = f"{path}?{row.query.format(**fill)}"
     headers = {"X-CSRF-Token": csrf, "Accept": "application/json"}
