@@ -37,6 +37,7 @@ class Action(StrEnum):
     SEE_CAMERAS = "see_cameras"
     SEE_HEALTH = "see_health"
     SEE_QUARANTINE = "see_quarantine"
+    MEND_QUARANTINE = "mend_quarantine"  # replay and drop
 
 
 _EVERYONE = frozenset({Action.SEE_INCIDENTS, Action.SEE_LIFTS, Action.SEE_HISTORY})

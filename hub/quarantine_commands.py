@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from core import journal
 from core.clock import SystemClock
 from core.errors import HubError, InvalidMessage
-from core.ids import sortable_key
-from core.journal import Entry, Subject
 from hub.cli_ground import CLI, Data, console, registry, say, sound
 from hub.folder import DataFolder
 from ingest import inbox, replay
@@ -29,8 +28,8 @@ from ingest.replay import Verb, hindrance
 app = typer.Typer(no_args_is_help=True, help="What could not be taken, with the reason.")
 
 SHOWN = 50
+PIPED = 400  # columns where no terminal is: a line stays a line
 MOST = 10_000
-NAMED = 20  # in the journal
 ANSWERED_WITHIN = timedelta(seconds=20)
 _LOOK = timedelta(milliseconds=200)
 
@@ -70,7 +69,8 @@ def listed(
         received = f"{kept.received_at:%Y-%m-%d %H:%M:%S}"
         words = [kept.id, received, kept.topic, kept.reason, kept.field, kept.detail, _answer(kept)]
         table.add_row(*map(_plain, words))
-    console.print(table)
+    wide = console if console.is_terminal else Console(width=PIPED, highlight=False)
+    wide.print(table)
     say(f"{len(found)} of {total} shown")
     if gone := reader.crowded_out():
         say(f"{gone} older ones are not kept any more: a day's budget was used up")
@@ -160,7 +160,7 @@ def _ask(verb: Verb, found: Sequence[Kept], data: Path | None, *, as_json: bool)
     folder, clock = _folder(data), SystemClock()
     now = clock.now()
     names = [kept.id for kept in found]
-    entry = asked_entry(verb, names, now)
+    entry = replay.entry(verb, names, CLI, now)
     with registry(data) as database:
         database.write(partial(journal.append, entry=entry))
     rows = replay.ask(folder, verb, names, CLI.id, now)
@@ -182,12 +182,6 @@ def _ask(verb: Verb, found: Sequence[Kept], data: Path | None, *, as_json: bool)
             say(
                 f"{answer.about}  {answer.outcome} {answer.reason} {_plain(answer.detail)}".rstrip()
             )
-
-
-def asked_entry(verb: Verb, names: Sequence[str], now: datetime) -> Entry:
-    """The journal's line of a request from the command line."""
-    facts = {"objects": len(names), "first": list(names[:NAMED])}
-    return Entry(Subject("quarantine", sortable_key(now)), f"{verb}_asked", CLI, now, facts)
 
 
 def _chosen(

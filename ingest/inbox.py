@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from core.errors import Unavailable
 from ingest.timeseries.dayfiles import (
     ANSWER,
     LOOKED_AT,
@@ -37,9 +38,18 @@ def file_of(folder: Path, source: str) -> Path:
 def writing(folder: Path, source: str, schema: str) -> Iterator[sqlite3.Connection]:
     """One write transaction on the asker's side; the table of the schema is called `asked`.
 
-    Raises sqlite3.Error; then nothing is kept.
+    Raises Unavailable; then nothing is kept.
     """
-    file = file_of(folder, source)
+    try:
+        with _transaction(file_of(folder, source), schema) as connection:
+            _number_beyond(connection, answered_up_to(folder, source))
+            yield connection
+    except (sqlite3.OperationalError, OSError) as error:
+        raise Unavailable(f"telemetry cannot be asked now: {error}") from error
+
+
+@contextmanager
+def _transaction(file: Path, schema: str) -> Iterator[sqlite3.Connection]:
     file.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(file, isolation_level=None, timeout=PATIENCE_S)) as connection:
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
@@ -48,7 +58,6 @@ def writing(folder: Path, source: str, schema: str) -> Iterator[sqlite3.Connecti
         try:
             for statement in filter(str.strip, schema.split(";")):
                 connection.execute(statement)
-            _number_beyond(connection, answered_up_to(folder, source))
             yield connection
             connection.execute("COMMIT")
         except BaseException:

@@ -74,6 +74,11 @@ class QuarantineReader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def folder(self) -> Path:
+        """The telemetry folder."""
+        return self._folder
+
     def list(self, limit: int, before: str | None = None) -> Sequence[Kept]:
         """Up to `limit` kept objects, newest first; `before` is the last id of the page before."""
         day, _, row = (before or "").partition("/")

@@ -20,6 +20,8 @@ from typing import cast
 
 from core import metrics
 from core.errors import Conflict, NotFound
+from core.ids import sortable_key
+from core.journal import Actor, Entry, Subject
 from ingest import inbox
 from ingest.draft import KEPT_BYTES, Draft
 from ingest.interpreter import MAPPED_WITH_LOSS
@@ -34,6 +36,7 @@ from ingest.timeseries.steps import micros
 SOURCE = "replay"
 AT_ONCE = 100
 MOST_WAITING = 20_000
+NAMED = 20  # in the journal
 REMEMBERED = timedelta(days=7)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS asked (
@@ -79,7 +82,7 @@ def hindrance(kept: Kept) -> Hindrance | None:
 def ask(folder: Path, verb: Verb, kept: Sequence[str], asked_by: str, now: datetime) -> list[int]:
     """Ask for something to be done with kept objects; the numbers of the requests.
 
-    Raises Conflict when too many wait already, sqlite3.Error when it cannot be written.
+    Raises Conflict when too many wait already, Unavailable when it cannot be written.
     """
     if inbox.waiting(folder, SOURCE) + len(kept) > MOST_WAITING:
         raise Conflict(
@@ -95,6 +98,18 @@ def ask(folder: Path, verb: Verb, kept: Sequence[str], asked_by: str, now: datet
             ).fetchone()[0]
             for each in sorted(kept, key=_received)
         ]
+
+
+def pending(folder: Path) -> dict[str, Verb]:
+    """What was asked and is not answered yet, by the kept object's name."""
+    rows = inbox.Inbox(folder, SOURCE, "verb, kept").next(MOST_WAITING)
+    return {str(kept): Verb(str(verb)) for _, verb, kept in rows}
+
+
+def entry(verb: Verb, names: Sequence[str], actor: Actor, now: datetime) -> Entry:
+    """The journal's line of such a request."""
+    facts = {"objects": len(names), "first": list(names[:NAMED])}
+    return Entry(Subject("quarantine", sortable_key(now)), f"{verb}_asked", actor, now, facts)
 
 
 def answers(folder: Path, rows: Sequence[int]) -> list[Answer]:
@@ -161,7 +176,9 @@ class Replays:
                 _answer(row, kept.id, partly, first.reason, first.field, first.detail)
             )
         else:
-            best = next(each for each in ("stored", "shed", "duplicate") if each in outcomes)
+            best = next(
+                (each for each in ("stored", "shed", "duplicate") if each in outcomes), "stored"
+            )
             told.answers.append(_answer(row, kept.id, best))
         draft.take_over(told)
 

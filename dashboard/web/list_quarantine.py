@@ -1,17 +1,24 @@
 """What could not be read or admitted, with the reason, as a page and as a file."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Depends, Form, Request
+from pydantic import StringConstraints
+from starlette.responses import RedirectResponse, Response
 
+from core import journal
 from dashboard.access import Action, Scope
-from dashboard.deps import Context, CurrentScope, require
+from dashboard.deps import Context, CurrentActor, CurrentScope, require, verified_csrf
 from dashboard.i18n import msgid
+from dashboard.problems import SEE_OTHER, safe_next
 from dashboard.web import lists, words
 from dashboard.web.lists import Asked, Column, Kind, Part
 from dashboard.web.spreadsheet import MOST_ROWS, Cell
+from ingest import replay
 from ingest.quarantine import ORDERS, Kept, QuarantineFilter
+from ingest.replay import Verb
 
 SHOWN = 120  # bytes of the content
 QUARANTINE = Kind(
@@ -27,10 +34,28 @@ QUARANTINE = Kind(
         Column(msgid("Field")),
         Column(msgid("Detail")),
         Column(msgid("Content")),
+        Column(msgid("Replay")),
     ),
     order="received",
     descending=True,
 )
+OUTCOMES = {
+    "stored": msgid("In history"),
+    "duplicate": msgid("Known already"),
+    "refused": msgid("Refused again"),
+    "partly": msgid("Partly refused"),
+    "shed": msgid("No room in history"),
+}
+HINDERED = {
+    "cut_off": msgid("What is kept is only its beginning: the sender must send it again."),
+    "not_from_a_device": msgid(
+        "It did not come from a device: mend the history store and copy the day again."
+    ),
+    "replayed_already": msgid("It was replayed before."),
+    "taken_already": msgid("It was taken, but for what could not be mapped."),
+}
+Name = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d/\d{1,18}$")]
+MENDS = [Depends(require(Action.MEND_QUARANTINE)), Depends(verified_csrf)]
 SEES = [Depends(require(Action.SEE_QUARANTINE))]
 router = APIRouter(include_in_schema=False)
 
@@ -52,7 +77,42 @@ def quarantine(request: Request, context: Context, scope: CurrentScope) -> Respo
     )
     part = Part(context.quarantine.fetch(keys), total, told.offset)
     counts = context.quarantine.counts(scope.area)
-    return lists.page(request, told, part, {"counts": counts, "content": content})
+    more = {
+        "counts": counts,
+        "content": content,
+        "crowded_out": context.quarantine.crowded_out(),
+        "pending": replay.pending(context.quarantine.folder),
+        "hindrance": replay.hindrance,
+        "hindered": HINDERED,
+        "outcomes": OUTCOMES,
+    }
+    return lists.page(request, told, part, more)
+
+
+@router.post("/quarantine/asked", dependencies=MENDS)
+def ask(
+    context: Context,
+    scope: CurrentScope,
+    actor: CurrentActor,
+    verb: Annotated[Verb, Form()],
+    kept: Annotated[list[Name], Form(min_length=1, max_length=lists.PAGE)],
+    back: Annotated[str, Form(max_length=1000)] = "/quarantine",
+) -> Response:
+    """Ask telemetry to send kept objects through again, or to forget them; journalled first."""
+    now = context.clock.now()
+    reader = context.quarantine
+    found = [each for each in reader.fetch(kept) if _within(each, scope)]
+    names = [each.id for each in found if verb is Verb.DROP or not replay.hindrance(each)]
+    if names:
+        entry = replay.entry(verb, names, actor, now)
+        context.database.write(partial(journal.append, entry=entry))
+        replay.ask(reader.folder, verb, names, actor.id, now)
+    return RedirectResponse(safe_next(back), SEE_OTHER)
+
+
+def _within(kept: Kept, scope: Scope) -> bool:
+    """Whether the account looks after the city that the topic names."""
+    return not scope.area or f"/v1/{scope.area}/" in kept.topic
 
 
 @router.get("/quarantine.csv", dependencies=SEES)
@@ -71,6 +131,7 @@ def quarantine_file(request: Request, context: Context, scope: CurrentScope) -> 
             kept.field,
             kept.detail,
             content(kept),
+            f"{kept.answer.outcome} {kept.answer.reason}".strip() if kept.answer else "",
         ]
 
     return lists.export(request, told, "quarantine", keys, total, context.quarantine.fetch, cells)

@@ -92,6 +92,12 @@ ROUTES = (
     Route("GET", "/media/{camera_id}/{name}", A.SEE_CAMERAS, "camera"),
     Route("GET", "/quarantine", A.SEE_QUARANTINE),
     Route("GET", "/quarantine.csv", A.SEE_QUARANTINE),
+    Route(
+        "POST",
+        "/quarantine/asked",
+        A.MEND_QUARANTINE,
+        sent={"verb": "drop", "kept": "2020-01-01/1"},
+    ),
     Route("GET", "/health", A.SEE_HEALTH),
     Route("GET", "/alarms", A.SEE_ALARMS),
     Route("GET", "/fragments/alarms", A.SEE_ALARMS),
