@@ -28,13 +28,14 @@ from hub.broker import free_port
 from hub.folder import DataFolder
 from simulators import city as cities
 from simulators import scenario as scenarios
+from simulators.hub_api import ROBOT
 from simulators.scenario import Scenario
 
 _ACTOR = Actor("system", "demo")
 _FILE = "demo.json"
 _STEP = 200
 _NAMED = 5  # accounts, where the demo is refused
-_SHOWN = ("admin", "dispatcher", "supervisor", "firm1", "station1")
+NO_PASSWORD = "!"  # noqa: S105  (a hash of nothing: robots come with a token only)
 _TRIAL = (
     """'{"ts":'$(date +%s000)',"seq":'$(date +%s)',"boot":"try","lift":"""
     f'"{cities.TRIAL_LIFT}","mode":"normal","car":"running","direction":"up","floor":7,'
@@ -84,7 +85,11 @@ def seed(database: Database, folder: DataFolder, scenario_name: str, clock: Cloc
     camera_port = free_port(found.camera_port if found else CAMERA_PORT)
     _seed_registry(database, folder, world, clock, webhook_port, camera_port)
     _enable(database, enabled=True, now=clock.now())
-    kept = found or _make_accounts(database, clock)
+    kept = found
+    if kept is None or not database.read(_has_robots):
+        made = _make_accounts(database, clock)
+        known = {} if kept is None else kept.accounts
+        kept = dataclasses.replace(made, accounts={**known, **made.accounts})
     demo = dataclasses.replace(kept, webhook_port=webhook_port, camera_port=camera_port)
     _keep(folder, demo)
     return demo
@@ -122,6 +127,14 @@ def _has_lifts(connection: Connection, world: Scenario) -> bool:
     """Whether there are lifts that a start of this scenario, cut off midway, cannot have left."""
     made = {lift.rescue_code for lift in cities.generate(world).lifts}
     return any(code not in made for code in queries.rescue_codes(connection))
+
+
+def _has_robots(connection: Connection) -> bool:
+    """Whether the simulators have accounts of their own; a demo of an older version has none."""
+    try:
+        return accounts.account_by_name(connection, f"{ROBOT}dispatcher").demo
+    except NotFound:
+        return False
 
 
 def _enable(database: Database, *, enabled: bool, now: datetime) -> None:
@@ -211,31 +224,30 @@ def _make_accounts(database: Database, clock: Clock) -> Demo:
     passwords: dict[str, str] = {}
     tokens: dict[str, str] = {}
     firms, stations = database.read(queries.firms), database.read(queries.stations)
-    wanted: list[tuple[str, str, Role, Scope, str]] = [
-        ("admin", "示例管理员", Role.ADMINISTRATOR, Scope(), ""),
-        ("dispatcher", "示例调度员", Role.DISPATCHER, Scope(), "dispatcher"),
-        ("supervisor", "示例监督员", Role.SUPERVISOR, Scope(), ""),
-        *(
-            (f"firm{n}", f.name, Role.FIRM, Scope(firm_id=f.id), f"firm:{f.code}")
-            for n, f in enumerate(firms, 1)
-        ),
-        *(
-            (f"station{n}", s.name, Role.STATION, Scope(station_id=s.id), f"station:{s.code}")
-            for n, s in enumerate(stations, 1)
-        ),
-    ]
-    for name, display_name, role, scope, whose in wanted:
+    firm, station = (Scope(firm_id=firms[0].id), Scope(station_id=stations[0].id))
+    for name, display_name, role, scope in (
+        ("admin", "示例管理员", Role.ADMINISTRATOR, Scope()),
+        ("dispatcher", "示例调度员", Role.DISPATCHER, Scope()),
+        ("supervisor", "示例监督员", Role.SUPERVISOR, Scope()),
+        ("firm1", firms[0].name, Role.FIRM, firm),
+        ("station1", stations[0].name, Role.STATION, station),
+    ):
         password = new_secret()[:12]
         digest = accounts.hash_password(password)
-
-        new = _NewAccount(name, display_name, role, scope, digest, whose)
-        made, token = database.write(partial(_make_account, new=new, now=now))
+        new = _NewAccount(name, display_name, role, scope, digest, "")
+        if database.write(partial(_make_account, new=new, now=now))[0]:
+            passwords[name] = password
+    for whose, display_name, role, scope in (
+        ("dispatcher", "调度席", Role.DISPATCHER, Scope()),
+        *((f"firm:{f.code}", f.name, Role.FIRM, Scope(firm_id=f.id)) for f in firms),
+        *((f"station:{s.code}", s.name, Role.STATION, Scope(station_id=s.id)) for s in stations),
+    ):
+        name = ROBOT + whose.replace(":", "-")
+        robot = _NewAccount(name, f"演示机器人 · {display_name}", role, scope, NO_PASSWORD, whose)
+        token = database.write(partial(_make_account, new=robot, now=now))[1]
         if token:
             tokens[whose] = token
-        if made:
-            passwords[name] = password
-    shown = {name: passwords[name] for name in _SHOWN if name in passwords}
-    return Demo(shown, tokens, WEBHOOK_PORT, CAMERA_PORT)
+    return Demo(passwords, tokens, WEBHOOK_PORT, CAMERA_PORT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from core.errors import Conflict, Forbidden, HubError, InvalidMessage, NotFound, Unavailable
 
 T = TypeVar("T")
+ROBOT = "robot-"  # accounts that begin so are played by this package; all others are people
 _MISSING = 404
 _CONFLICT = 409
 _REFUSED = frozenset({401, 403})
@@ -38,6 +39,29 @@ class Case(Struct, frozen=True, kw_only=True):
     lift_code: str = ""
 
 
+class Entry(Struct, frozen=True, kw_only=True):
+    """One line of an incident's timeline: who did what."""
+
+    verb: str
+    actor_kind: str = ""
+    actor: str = ""
+
+    @property
+    def by_a_person(self) -> bool:
+        """Whether somebody with an account did it who is no robot."""
+        return self.actor_kind == "account" and not self.actor.startswith(ROBOT)
+
+
+class Story(Struct, frozen=True, kw_only=True):
+    """What has happened in an incident."""
+
+    timeline: tuple[Entry, ...] = ()
+
+    def by_people(self) -> frozenset[str]:
+        """The verbs that people have done."""
+        return frozenset(entry.verb for entry in self.timeline if entry.by_a_person)
+
+
 class HubApi:
     """Asks and acts as one account. Every failure is one of the few named errors."""
 
@@ -53,6 +77,10 @@ class HubApi:
     async def cases(self) -> list[Case]:
         """The open incidents that this account may see."""
         return _rows(await self._ask("GET", "/incidents?state=open"), Case)
+
+    async def story(self, case: str) -> Story:
+        """What has happened in that incident, as far as this account may see it."""
+        return _one(await self._ask("GET", f"/incidents/{case}"), Story)
 
     async def answer(self, order: str, verb: str, body: Mapping[str, str]) -> None:
         """Act on an assignment: accept, refuse, en-route, arrive, freed."""
@@ -85,6 +113,13 @@ class HubApi:
                 if last:
                     raise
         raise AssertionError  # the second try returns or raises
+
+
+def _one(tree: Any, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(tree, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidMessage("bad_answer", str(error)) from error
 
 
 def _rows(tree: Any, kind: type[T]) -> list[T]:

@@ -1,4 +1,9 @@
-"""The people of the pretend world at their desks: crews at work, and the dispatcher's seat."""
+"""The people of the pretend world at their desks: crews at work, and the dispatcher's seat.
+
+They are robots with accounts of their own, and give way to people: where a person has taken a
+crew's step, no robot crew acts any more; where a person has directed an incident, the robot's seat
+leaves it alone. That a person took the call or wrote a note keeps nobody from coming.
+"""
 
 from collections.abc import Callable, Mapping
 from random import Random
@@ -8,6 +13,9 @@ from simulators.agenda import Step
 from simulators.hub_api import Case, HubApi
 from simulators.scenario import Scenario
 
+# What a person does in an incident without taking it over: the call, and what the hub does with it.
+_CALL = frozenset({"opened", "merged", "rung", "offered", "note", "comfort_call", "located"})
+_CREW = frozenset({"accepted", "refused", "en_route", "arrived", "finished", "stood_down"})
 _OVER = frozenset({"freed", "confirmed", "cause_reported", "closed", "self_escaped", "false_alarm"})
 
 
@@ -42,10 +50,13 @@ class CrewWork:
         return crew.next_step(state, self._character, plan, speed=speed, dice=self._dice)
 
     async def act(self, key: str, verb: str) -> None:
-        """Tell the hub; after the release, tell the world."""
+        """Tell the hub, unless a person plays the crew; after the release, tell the world."""
+        number = self._incidents.get(key, "")
+        if number and (await self._api.story(number)).by_people() & _CREW:
+            return
         await self._api.answer(key, verb, crew.body(verb, f"示例救援员 {self.name[-3:]}"))
         if verb == "freed":
-            self._freed(self._incidents.get(key, ""))
+            self._freed(number)
 
 
 class SeatWork:
@@ -89,5 +100,7 @@ class SeatWork:
         return seat.next_step(state, level, plan, speed=speed, dice=self._dice)
 
     async def act(self, key: str, verb: str) -> None:
-        """Tell the hub."""
+        """Tell the hub, unless a person directs this incident."""
+        if (await self._api.story(key)).by_people() - _CALL:
+            return
         await self._api.direct(key, verb, seat.body(verb, self._dice))

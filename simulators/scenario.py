@@ -51,11 +51,11 @@ class EntrapmentScenario:
 class CrewScenario:
     """How crews behave. Shares are of firms; ranges (least, most) are the city's own minutes."""
 
-    silent_share: float = 0.17
+    silent_share: float = 0.08
     refusing_share: float = 0.08
-    answer_minutes: tuple[float, float] = (0.4, 2.0)
-    set_out_minutes: tuple[float, float] = (0.5, 2.0)
-    travel_minutes: tuple[float, float] = (5.0, 14.0)
+    answer_minutes: tuple[float, float] = (0.3, 1.2)
+    set_out_minutes: tuple[float, float] = (0.3, 1.0)
+    travel_minutes: tuple[float, float] = (3.0, 9.0)
     free_minutes: tuple[float, float] = (2.5, 9.0)
     poll_s: float = 5.0
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from core.clock import SystemClock
 from core.db import Database
 from core.errors import Conflict
 from core.journal import Actor
-from dashboard import accounts, roster
+from dashboard import accounts, roster, tables
 from dashboard.access import Role
 from devices import commands, queries
 from hub import demo
@@ -59,7 +60,36 @@ def test_the_demo_starts_again_on_its_own_folder_and_takes_lifts_to_try(
     database.write(lambda c: commands.upsert_lift(c, lift, CLOCK.now(), BY))
     again = demo.seed(database, folder, scenario, CLOCK)
     assert again.tokens == first.tokens
-    assert set(first.accounts) >= {"admin", "dispatcher", "firm1"}
+    assert set(first.accounts) == {"admin", "dispatcher", "supervisor", "firm1", "station1"}
+
+
+def test_robots_have_accounts_of_their_own_and_no_password(
+    database: Database, folder: DataFolder, scenario: str
+) -> None:
+    told = demo.seed(database, folder, scenario, CLOCK)
+    for whose, token in told.tokens.items():
+        signed = accounts.signed_by_api_token(database, token)
+        assert signed is not None
+        assert signed.account.name == "robot-" + whose.replace(":", "-")
+        assert signed.account.display_name.startswith("演示机器人")
+        assert signed.account.name not in told.accounts
+    begun = accounts.sign_in(database, CLOCK, name="robot-dispatcher", password="!")
+    assert not isinstance(begun, accounts.NewSession)
+
+
+def test_a_demo_of_an_older_version_gets_robots_and_keeps_its_passwords(
+    database: Database, folder: DataFolder, scenario: str
+) -> None:
+    first = demo.seed(database, folder, scenario, CLOCK)
+    a = tables.account
+    database.write(
+        lambda c: c.execute(
+            update(a).where(a.c.name == "robot-dispatcher").values(name="elsewhere")
+        )
+    )
+    again = demo.seed(database, folder, scenario, CLOCK)
+    assert again.accounts == first.accounts
+    assert again.tokens["dispatcher"] != first.tokens["dispatcher"]
 
 
 def test_a_start_that_was_cut_off_midway_is_gone_on_with(

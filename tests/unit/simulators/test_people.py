@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from random import Random
 
 import pytest
@@ -5,7 +6,9 @@ import pytest
 from simulators import crew, seat
 from simulators.agenda import Agenda, Step
 from simulators.crew import Character
-from simulators.scenario import CrewScenario, SeatScenario
+from simulators.hub_api import Case, Entry, HubApi, Order, Story
+from simulators.people import CrewWork, SeatWork
+from simulators.scenario import CrewScenario, Scenario, SeatScenario
 
 
 def dice() -> Random:
@@ -42,7 +45,7 @@ def test_shares_of_firms_are_silent_or_refuse_and_the_first_always_answers() -> 
     firms = [f"F{n:03d}" for n in range(1, 13)]
     dealt = crew.characters(firms, CrewScenario(), dice())
     counts = [list(dealt.values()).count(each) for each in Character]
-    assert counts == [9, 2, 1]
+    assert counts == [10, 1, 1]
     assert dealt["F001"] is Character.ANSWERS
 
 
@@ -73,3 +76,71 @@ def test_an_intention_is_dropped_when_somebody_else_has_acted() -> None:
     assert agenda.due(10) == [("1", "from en_route")]
     agenda.observe([], lambda _, state: Step(state, 0), 11)
     assert agenda.next_due_s() is None
+
+
+class Told(HubApi):
+    """A hub with one incident whose timeline is given; keeps what it is asked to do."""
+
+    def __init__(self, *timeline: Entry) -> None:
+        self.timeline = timeline
+        self.done: list[str] = []
+
+    async def orders(self) -> list[Order]:
+        return [Order(id=7, state="offered", incident="N1")]
+
+    async def cases(self) -> list[Case]:
+        return [Case(id="N1", state="freed", level=1)]
+
+    async def story(self, case: str) -> Story:
+        assert case == "N1"
+        return Story(timeline=self.timeline)
+
+    async def answer(self, order: str, verb: str, body: Mapping[str, str]) -> None:
+        del order, body
+        self.done.append(verb)
+
+    async def direct(self, case: str, verb: str, body: Mapping[str, str]) -> None:
+        del case, body
+        self.done.append(verb)
+
+
+def by(actor: str, *verbs: str, kind: str = "account") -> tuple[Entry, ...]:
+    return tuple(Entry(verb=verb, actor_kind=kind, actor=actor) for verb in verbs)
+
+
+ROBOTS = (*by("robot-firm-F001", "accepted", "arrived"), *by("G1", "opened", kind="device"))
+
+
+@pytest.mark.parametrize(
+    ("timeline", "crew_acts", "seat_acts"),
+    [
+        (ROBOTS, True, True),
+        (by("dispatcher", "opened", "rung", "offered", "note"), True, True),
+        (by("firm1", "accepted"), False, False),
+        (by("dispatcher", "level_raised"), True, False),
+        (by("dispatcher", "freed", "stood_down"), False, False),
+        ((*ROBOTS, *by("dispatcher", "confirmed")), True, False),
+    ],
+)
+async def test_robots_leave_alone_what_a_person_has_taken_over(
+    timeline: tuple[Entry, ...], *, crew_acts: bool, seat_acts: bool
+) -> None:
+    hub, freed = Told(*timeline), list[str]()
+    crew_work = CrewWork(
+        "firm:F001",
+        hub,
+        scenario=Scenario(),
+        character=Character.ANSWERS,
+        dice=dice(),
+        freed=freed.append,
+    )
+    await crew_work.look()
+    await crew_work.act("7", "accept")
+    assert hub.done == (["accept"] if crew_acts else [])
+    hub.done.clear()
+    seat_work = SeatWork(
+        hub, scenario=Scenario(), dice=dice(), stuck=dict[str, str], released=freed.append
+    )
+    await seat_work.look()
+    await seat_work.act("N1", "confirm")
+    assert hub.done == (["confirm"] if seat_acts else [])
