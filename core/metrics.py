@@ -62,6 +62,12 @@ INGEST_LAG = Histogram(
     ["lane"],
     buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30),
 )
+INGEST_ROAD = Histogram(
+    "hub_ingest_road_seconds",
+    "From the device's clock to receipt, of one message a batch",
+    ["lane"],
+    buckets=(0.05, 0.1, 0.5, 1, 2, 5, 30, 60, 600, 3600),
+)
 SPOOL_POINTS = Gauge(
     "hub_spool_points", "Points that wait for the history store", multiprocess_mode="livesum"
 )

@@ -15,7 +15,16 @@ from core.db import Database
 from core.errors import HubError
 from hub import backup as backups
 from hub import doctor as doctors
-from hub import history_commands, lifeline, quarantine_commands, schema, soundness, tls
+from hub import (
+    history_commands,
+    lifeline,
+    quarantine_commands,
+    schema,
+    soundness,
+    tail_command,
+    tls,
+    top_command,
+)
 from hub.account_commands import accounts_app, tokens_app
 from hub.cli_ground import Data, console, sound
 from hub.finding import Verdict
@@ -168,6 +177,8 @@ def doctor(data: Data = None) -> None:
 
 
 app.command("import")(import_file)
+app.command("tail")(tail_command.tail)
+app.command("top")(top_command.top)
 
 
 @tls_app.command("init")

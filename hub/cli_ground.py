@@ -24,6 +24,11 @@ def say(line: str) -> None:
     console.print(line, markup=False, soft_wrap=True)
 
 
+def plain(text: str) -> str:
+    """Without what a terminal would obey, for words that came from outside."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
 def sound(data: Path | None) -> Settings:
     """The settings, tried; raises WrongSettings telling everything that is wrong."""
     return soundness.require(load({"HUB_DATA_DIR": str(data)} if data else {}))

@@ -19,7 +19,7 @@ from rich.table import Table
 from core import journal
 from core.clock import SystemClock
 from core.errors import HubError, InvalidMessage
-from hub.cli_ground import CLI, Data, console, registry, say, sound
+from hub.cli_ground import CLI, Data, console, plain, registry, say, sound
 from hub.folder import DataFolder
 from ingest import inbox, replay
 from ingest.quarantine import Kept, QuarantineFilter, QuarantineReader
@@ -68,7 +68,7 @@ def listed(
     for kept in found:
         received = f"{kept.received_at:%Y-%m-%d %H:%M:%S}"
         words = [kept.id, received, kept.topic, kept.reason, kept.field, kept.detail, _answer(kept)]
-        table.add_row(*map(_plain, words))
+        table.add_row(*map(plain, words))
     wide = console if console.is_terminal else Console(width=PIPED, highlight=False)
     wide.print(table)
     say(f"{len(found)} of {total} shown")
@@ -99,8 +99,8 @@ def show(
         ("replay", _answer(kept) or (f"cannot be: {stands.detail}" if stands else "possible")),
         ("bytes", str(len(kept.raw))),
     ):
-        say(f"{name:<9} {_plain(value)}")
-    say(_plain(kept.raw.decode("utf-8", "backslashreplace")))
+        say(f"{name:<9} {plain(value)}")
+    say(plain(kept.raw.decode("utf-8", "backslashreplace")))
 
 
 @app.command("replay")
@@ -125,7 +125,7 @@ def replay_them(
     able = []
     for kept in found:
         if no := hindrance(kept):
-            say(f"{kept.id}  left out: {_plain(no.detail)}")
+            say(f"{kept.id}  left out: {plain(no.detail)}")
         else:
             able.append(kept)
     _ask(Verb.REPLAY, able, data, as_json=as_json)
@@ -179,9 +179,7 @@ def _ask(verb: Verb, found: Sequence[Kept], data: Path | None, *, as_json: bool)
         if as_json:
             say(json.dumps({**told, "field": answer.field, "detail": answer.detail}))
         else:
-            say(
-                f"{answer.about}  {answer.outcome} {answer.reason} {_plain(answer.detail)}".rstrip()
-            )
+            say(f"{answer.about}  {answer.outcome} {answer.reason} {plain(answer.detail)}".rstrip())
 
 
 def _chosen(
@@ -253,8 +251,3 @@ def _told(kept: Kept) -> dict[str, object]:
             "detail": kept.answer.detail,
         },
     }
-
-
-def _plain(text: str) -> str:
-    """Without what a terminal would obey: these words came from outside."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)

@@ -203,6 +203,10 @@ class TelemetryLane:
         if batch:
             seconds = (now - batch[0].received_at).total_seconds()
             metrics.INGEST_LAG.labels(LANE).observe(max(seconds, 0))
+        if draft.points:
+            newest = draft.points[-1]
+            road = (newest.received_at - newest.device_at).total_seconds()
+            metrics.INGEST_ROAD.labels(LANE).observe(max(road, 0))
 
     @staticmethod
     def _count(draft: Draft, lane: str = LANE) -> None:
