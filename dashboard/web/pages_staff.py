@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from alerts import queries, refusals, search
+from alerts.search import IncidentFilter
 from core.errors import HubError, InvalidMessage, NotFound
 from core.ids import new_secret
-from dashboard import sight
+from dashboard import finding, sight
 from dashboard.access import Action, Scope
 from dashboard.api import incidents as incidents_api
 from dashboard.api.schemas import IntakeIn
@@ -35,8 +36,10 @@ from dashboard.web import (
     render,
 )
 from devices import queries as registry
+from devices import search as registry_search
 
 RECENT = timedelta(hours=2)
+MOST_PICKS = 6
 LIFTS_BEHIND = 4  # of the gateway of a call that could not be taken
 
 router = APIRouter(include_in_schema=False)
@@ -141,15 +144,40 @@ def lift_card(
 
     def find(connection: Connection) -> dict[str, object]:
         lift = sight.lift(connection, scope=scope, code=lift_code)
-        return pages_registry.around(connection, lift)
+        known = IncidentFilter(text=lift.rescue_code, within=scope.area, running=True)
+        rows = search.incident_rows(connection, search.incident_ids(connection, known))
+        return {
+            **pages_registry.around(connection, lift),
+            "running": [row for row in rows if row.incident.lift_code == lift.rescue_code],
+        }
 
-    found: dict[str, object] = {"lift": None, "firm": None, "unit": None, "gateways": ()}
+    found: dict[str, object] = {
+        "lift": None,
+        "firm": None,
+        "unit": None,
+        "gateways": (),
+        "running": (),
+    }
     if render.is_code(lift_code):
         try:
             found = context.database.read(find)
         except NotFound:
             return render.page(request, "staff/lift_card.html", code=lift_code, values=found)
     return render.page(request, "staff/lift_card.html", code=lift_code, values=found)
+
+
+@router.get("/fragments/lift-picks", dependencies=OPENS)
+def lift_picks(
+    request: Request,
+    context: Context,
+    scope: CurrentScope,
+    place: Annotated[str, Query(max_length=400)] = "",
+) -> Response:
+    """Which lifts stand at a place, while it is being typed."""
+    text = place.strip()
+    ids = finding.lifts(context, scope, {"q": text}, limit=MOST_PICKS)[0] if text else ()
+    lifts = context.database.read(partial(registry_search.lifts, ids=ids))
+    return render.page(request, "staff/lift_picks.html", lifts=lifts)
 
 
 @router.post("/incidents/new", dependencies=[*OPENS, Depends(verified_csrf)])

@@ -54,6 +54,11 @@ def live(page: Page) -> None:
     expect(page.locator("[data-link]")).to_have_text("实时")
 
 
+def live_free(page: Page) -> None:
+    """A page without a stream: its scripts are there."""
+    page.wait_for_selector("html[data-keys]")
+
+
 def call(hub: Served, key: str, ago: timedelta = timedelta()) -> str:
     def write(connection: Connection) -> str:
         intake = Intake(event_key=key, kind=Kind.TRAPPED, source=Source.FORM, lift=hub.lift)
@@ -206,3 +211,37 @@ def test_a_second_seat_is_told_in_words_what_the_first_did(page: Page, hub: Serv
     expect(page.locator(".headline")).to_contain_text("二级")
     page.goto(f"{hub.url}/incidents/{incident}/do/level")
     page.wait_for_url(f"**/incidents/{incident}")
+
+
+def test_the_form_tells_of_a_running_incident_a_wrong_floor_and_lifts_at_a_place(
+    page: Page, hub: Served
+) -> None:
+    incident = call(hub, "first")
+    page.goto(f"{hub.url}/incidents/new")
+    live_free(page)
+    page.locator("#f-place").fill("示例路")
+    pick = page.locator("#lift-picks [data-pick]")
+    expect(pick).to_have_text([re.compile("235274.*示例路 1 号")])
+    pick.press("Enter")
+    expect(page.locator("#f-lift_code")).to_have_value("235274")
+    card = page.locator("#lift-card")
+    expect(card.locator(f'a[href="/incidents/{incident}"]')).to_contain_text("已派单")
+    hint = page.locator("[data-hint]")
+    page.locator("#f-floor").fill("40")
+    expect(hint).to_contain_text("-1")
+    expect(hint).to_contain_text("10")
+    page.locator("#f-floor").fill("7")
+    expect(hint).to_be_hidden()
+    expect(page.locator("aside")).not_to_contain_text("已派出")
+
+
+def test_steps_that_were_skipped_say_so(page: Page, hub: Served) -> None:
+    incident = call(hub, "skipped")
+    now = hub.system.now()
+    hub.database.write(
+        lambda c: act_on_incident(c, incident, IncidentAction.FREED, now, OTHER_SEAT)
+    )
+    opened(hub, page, incident)
+    now_at(page, "已解困")
+    expect(page.locator(".steps li.skipped")).to_have_count(3)
+    expect(page.locator(".steps li.skipped").first).to_contain_text("跳过")

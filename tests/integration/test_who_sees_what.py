@@ -79,6 +79,7 @@ ROUTES = (
     Route("POST", "/assignments/{assignment_id}/do/{step}", A.ANSWER_ASSIGNMENT, "assignment"),
     Route("GET", "/incidents/new", A.OPEN_INCIDENT),
     Route("GET", "/fragments/lift-card", A.OPEN_INCIDENT, query="lift_code={far_lift}"),
+    Route("GET", "/fragments/lift-picks", A.OPEN_INCIDENT, query="place=" + FAR),
     Route("POST", "/incidents/new", A.OPEN_INCIDENT, sent={"lift_code": "{far_lift}"}),
     Route("POST", "/refused-calls/{line_id}/settled", A.OPEN_INCIDENT, "refused"),
     Route("GET", "/lifts", A.SEE_LIFTS),

@@ -4,6 +4,8 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const served = Number(document.querySelector('meta[name="server-time"]')?.content ?? Date.now());
 const offset = served - Date.now();
 const WHOLE = new Set(["floor", "load_kg"]); // half a floor is nowhere
+const NARROWEST = 300_000;
+const MARGIN = 15_000;
 
 function say({ box, choice, sentence }, points, clock) {
   const values = points.map((point) => point.last);
@@ -32,11 +34,14 @@ async function draw(chart, parts) {
   const { points } = await answer.json();
   const clock = new Intl.DateTimeFormat("en-GB", { timeZone: box.dataset.zone, hour: "2-digit", minute: "2-digit" });
   say(parts, points, clock);
+  // What was heard fills the width, however little of the hour that is.
+  const first = points.length ? new Date(points[0].at).getTime() : from.getTime();
+  const begins = Math.max(from.getTime(), Math.min(first - MARGIN, to - NARROWEST));
   chart.setOption({
     animation: false,
     grid: { left: 48, right: 24, top: 16, bottom: 32 },
     graphic: points.length ? [] : [{ type: "text", left: "center", top: "middle", style: { text: box.dataset.empty, fill: colour("--muted"), fontSize: 14 } }],
-    xAxis: { type: "time", min: from.getTime(), max: to.getTime(), axisLabel: { color: colour("--muted"), hideOverlap: true, formatter: (value) => clock.format(value) } },
+    xAxis: { type: "time", min: begins, max: to.getTime(), axisLabel: { color: colour("--muted"), hideOverlap: true, formatter: (value) => clock.format(value) } },
     yAxis: { type: "value", scale: true, minInterval: WHOLE.has(field) ? 1 : 0, axisLabel: { color: colour("--muted") }, splitLine: { lineStyle: { color: colour("--line") } } },
     tooltip: { trigger: "axis", renderMode: "richText" },
     series: [{ name: choice.selectedOptions[0].textContent, type: "line", step: "end", showSymbol: points.length < 3, color: colour("--accent"), data: points.map((point) => [new Date(point.at).getTime(), point.last]) }],
