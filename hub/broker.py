@@ -19,7 +19,7 @@ from core import log
 from core.clock import Clock
 from core.errors import Unavailable
 from core.pulse import Pulse
-from hub import lifeline, mosquitto, probe
+from hub import dialects, lifeline, mosquitto, probe
 from hub.folder import DataFolder
 from hub.relay import relay
 from hub.settings import Mqtt
@@ -118,7 +118,8 @@ def run(
     (folder.run / "broker.port").write_text(str(port))
     if program:
         password = folder.secret("mqtt").decode()
-        file = mosquitto.write_files(folder.broker.resolve(), port, password)
+        foreign = dialects.load(folder.dialects).filters()
+        file = mosquitto.write_files(folder.broker.resolve(), port, password, foreign)
         command = [program, "-c", str(file)]
         known = BrokerAddress("127.0.0.1", port, mosquitto.USER, password)
     else:

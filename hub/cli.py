@@ -14,8 +14,8 @@ from core.clock import SystemClock
 from core.db import Database
 from core.errors import HubError
 from hub import backup as backups
-from hub import doctor as doctors
 from hub import (
+    dialect_commands,
     history_commands,
     lifeline,
     quarantine_commands,
@@ -25,6 +25,7 @@ from hub import (
     tls,
     top_command,
 )
+from hub import doctor as doctors
 from hub.account_commands import accounts_app, tokens_app
 from hub.cli_ground import Data, console, sound
 from hub.finding import Verdict
@@ -45,6 +46,7 @@ app.add_typer(tokens_app, name="tokens")
 app.add_typer(lifts_app, name="lifts")
 app.add_typer(tls_app, name="tls")
 app.add_typer(history_commands.app, name="history")
+app.add_typer(dialect_commands.app, name="dialect")
 app.add_typer(quarantine_commands.app, name="quarantine")
 errors = Console(stderr=True, highlight=False)
 

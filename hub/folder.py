@@ -26,6 +26,11 @@ class DataFolder:
         return self.telemetry / "latest"
 
     @property
+    def dialects(self) -> Path:
+        """Mapping files of the hub's own; there need be none."""
+        return self.root / "dialects"
+
+    @property
     def reports(self) -> Path:
         """Hand-off of what people reported on the public pages."""
         return self.root / "public" / "reports.db"

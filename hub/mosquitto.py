@@ -12,6 +12,7 @@ import base64
 import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -44,9 +45,15 @@ def password_line(user: str, password: str, salt: bytes) -> str:
     return f"{user}:$7${_ITERATIONS}${_b64(salt)}${_b64(digest)}\n"
 
 
-def access_rules() -> str:
-    """The access-control file: rules before the first `user` are for whoever did not sign in."""
-    anonymous = [*(f"topic write {t}" for t in _WORDS), *(f"topic read {t}" for t in _ANSWERS)]
+def access_rules(foreign: Sequence[str] = ()) -> str:
+    """The access-control file: rules before the first `user` are for whoever did not sign in.
+
+    `foreign` are the topics of dialects.
+    """
+    anonymous = [
+        *(f"topic write {t}" for t in (*_WORDS, *foreign)),
+        *(f"topic read {t}" for t in _ANSWERS),
+    ]
     return "\n".join([*anonymous, "", f"user {USER}", "topic readwrite #", "topic read $SYS/#", ""])
 
 
@@ -75,13 +82,13 @@ def configuration(folder: Path, port: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_files(folder: Path, port: int, password: str) -> Path:
+def write_files(folder: Path, port: int, password: str, foreign: Sequence[str] = ()) -> Path:
     """Write the three files, for their owner alone; answers the main one."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     for name, content in (
         ("passwords", password_line(USER, password, os.urandom(12))),
-        ("access", access_rules()),
+        ("access", access_rules(foreign)),
         ("mosquitto.conf", configuration(folder, port)),
     ):
         file = folder / name

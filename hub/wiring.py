@@ -37,7 +37,7 @@ from devices.judging import Limits
 from devices.model import Camera, Lift
 from devices.protocol.messages import Receipt
 from devices.protocol.topics import EMERGENCY_FILTERS, TELEMETRY_FILTERS, Topic
-from hub import broker, demo, history, parts, soundness, tls
+from hub import broker, demo, dialects, history, parts, soundness, tls
 from hub.doctor import version
 from hub.folder import TELEMETRY_SOURCE, DataFolder
 from hub.settings import Settings
@@ -172,15 +172,19 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
         session = telemetry_session(
             ground.settings.mqtt, where, "hub-telemetry-0", TELEMETRY_FILTERS, clock
         )
+        loaded = dialects.load(folder.dialects)
+        for each in loaded.wrong:
+            _log.error("dialect_not_loaded", why=each)
         lane = TelemetryLane(
             session,
-            Registry(database, clock),
+            dialects.listening(Registry(database, clock), loaded.dialects, session.follow),
             conditions.judge,
             conditions.elapse,
             store,
             clock,
             latest,
             limits=limits_there,
+            dialects=loaded.dialects,
             replays=Replays(folder.telemetry, store),
             bands=history.bands(ground.settings),
             room=history.room(ground.settings, folder.telemetry, clock),

@@ -72,6 +72,10 @@ class Subscriber(Protocol):
         """Leave the broker; what is not acknowledged stays there for the next start."""
         ...
 
+    def follow(self, filters: Sequence[str]) -> None:
+        """Subscribe to these too, on the connection that stands and on every later one."""
+        ...
+
     def take(self, limit: int, timeout: timedelta) -> list[Delivery]:
         """Whatever is there, oldest first, at most `limit`; waits `timeout` for the first."""
         ...

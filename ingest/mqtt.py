@@ -121,6 +121,14 @@ class Session:
         self._wake_in.close()
         self._wake_out.close()
 
+    def follow(self, filters: Sequence[str]) -> None:
+        """Subscribe to these too, on the connection that stands and on every later one."""
+        new = [(each, 1) for each in filters if (each, 1) not in self._subscriptions]
+        if new:
+            self._subscriptions = [*self._subscriptions, *new]
+            self._client.subscribe(new)
+            self._wake()
+
     def take(self, limit: int, timeout: timedelta) -> list[Delivery]:
         """Whatever is queued, oldest first, at most `limit`; waits `timeout` for the first."""
         with self._arrived:

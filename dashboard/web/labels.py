@@ -168,6 +168,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "stale": "Too old",
         "floor_out_of_range": "The lift has no such floor",
         "speed_out_of_range": "Faster than a lift can be",
+        "mapped_with_loss": "Taken, but not all that it said",
+        "dialect_unknown": "No mapping for the gateway's dialect",
+        "dialect_mismatch": "A topic of another dialect",
+        "no_rule": "Fits no message of the mapping",
+        "unknown_code": "A code of no table",
+        "bad_encoding": "Its text cannot be read",
     },
     "refusal_remedy": {
         "device_not_enrolled": (
@@ -185,6 +191,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "stale": "Set the gateway's clock; look whether its line was down.",
         "floor_out_of_range": "Correct the lift's floors in the registry, or its floor numbers.",
         "speed_out_of_range": "Have the speed sensor looked after.",
+        "mapped_with_loss": "Nothing, unless what is lost matters: then mend the mapping.",
+        "dialect_unknown": "Put its mapping into the data folder, or correct the dialect.",
+        "dialect_mismatch": "Correct the gateway's dialect in the registry, or its topic.",
+        "no_rule": "Try the message with hub dialect try, and mend the mapping.",
+        "unknown_code": "Ask the maker what the code means, and add it to the mapping.",
+        "bad_encoding": "Correct the encoding in the mapping.",
         "other": "Telephone the site; then have the device's software mended.",
     },
     "proof": {

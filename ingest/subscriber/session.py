@@ -127,6 +127,16 @@ class BatchSession:
         if self._keeper.is_alive():
             self._keeper.join()
 
+    def follow(self, filters: Sequence[str]) -> None:
+        """Subscribe to these too, on the connection that stands and on every later one."""
+        wanted = tuple(dict.fromkeys([*self._filters, *filters]))
+        if wanted == self._filters:
+            return
+        self._filters = wanted
+        if (link := self._link) is not None:
+            with contextlib.suppress(OSError):  # the next connection subscribes to all
+                link.send(writer.subscribe(self._version, wanted))
+
     def take(self, limit: int, timeout: timedelta) -> list[Delivery]:
         """Whatever one read brings, oldest first, at most `limit`; waits `timeout` for the first.
 
@@ -253,7 +263,8 @@ class BatchSession:
             reader = Reader(self._version, connection=self._number + 1, max_packet=self._max_packet)
             sock.sendall(self._connect)
             early = self._until_accepted(sock, reader)
-            sock.sendall(writer.subscribe(self._version, self._filters))
+            wanted = self._filters
+            sock.sendall(writer.subscribe(self._version, wanted))
             link = Link(sock, reader, self._number + 1, self._clock)
         except BaseException:
             sock.close()
@@ -263,6 +274,8 @@ class BatchSession:
             self._early += early
             self._link = link
             self._changed.notify_all()
+        if self._filters is not wanted:  # told while we connected
+            link.send(writer.subscribe(self._version, self._filters))
         metrics.MQTT_CONNECTED.labels(self._lane).set(1)
         return link
 

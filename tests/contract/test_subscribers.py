@@ -207,3 +207,23 @@ def test_whoever_was_thrown_out_comes_back_and_subscribes_again(
         )
         publish_lines(mosquitto_only.port, ["1"])
         assert taken(subscriber, 1)[0].payload == b"1"
+
+
+def test_a_topic_that_is_followed_later_is_heard_now_and_after_a_new_connection(
+    broker: Broker, open_one: Callable[..., Subscriber]
+) -> None:
+    foreign = "vendor/410100/G1/up"
+    first = open_one(broker)
+    first.follow(["vendor/+/+/up"])  # before it is started
+    with opened(first):
+        first.follow(["vendor/+/+/up", "other/+"])
+
+        def heard(topic: str) -> bool:
+            publish_lines(broker.port, ["x"], topic)
+            batch = first.take(500, timedelta(milliseconds=200))
+            first.acknowledge(batch)
+            return any(each.topic == topic for each in batch)
+
+        wait_until(lambda: heard(foreign), what="the first of them", timeout_s=30)
+        wait_until(lambda: heard("other/1"), what="the other", timeout_s=30)
+        wait_until(lambda: heard(TOPIC), what="what it always heard", timeout_s=30)

@@ -56,6 +56,9 @@ class ListedBroker:
     def close(self) -> None:
         """Nothing to do."""
 
+    def follow(self, filters: Sequence[str]) -> None:
+        """Whatever is put comes."""
+
     def put(self, topic: str, payload: bytes) -> None:
         """A device publishes."""
         number = next(self._numbers)

@@ -303,3 +303,21 @@ def test_the_version_moves_with_every_change_of_the_registry_and_with_nothing_el
     assert database.read(registry_version) == version
     kept(database)
     assert database.read(registry_version) > version
+
+
+def test_a_gateway_speaks_the_dialect_that_it_was_enrolled_with(tmp_path: Path) -> None:
+    with open_database(tmp_path) as database:
+
+        def enrol(dialect: str) -> Gateway:
+            gateway = Gateway("G1", "410100", (), None, dialect)
+            return database.write(lambda c: commands.enrol_gateway(c, gateway, NOW, BY))
+
+        before = database.read(registry_version)
+        assert enrol("canonical").dialect == "canonical"
+        assert enrol("camera-box").dialect == "camera-box"
+        assert database.read(registry_version) > before
+        known = database.read(load_directory).gateway("G1")
+        assert known is not None
+        assert known.dialect == "camera-box"
+        with pytest.raises(InvalidMessage, match="dialect"):
+            enrol("Camera Box")

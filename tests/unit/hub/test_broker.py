@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Unavailable
-from hub import broker, mosquitto
+from hub import broker, dialects, mosquitto
 from hub.folder import DataFolder
 from hub.settings import Mqtt
 from ingest.lane import BrokerAddress
@@ -56,3 +56,10 @@ def test_whoever_did_not_sign_in_may_say_what_devices_say_and_nothing_else() -> 
     assert "lift/v1/+/+/call" in anonymous
     assert "#" not in anonymous
     assert "readwrite" not in anonymous
+
+
+def test_devices_may_speak_on_the_topics_of_every_dialect_that_is_loaded(tmp_path: Path) -> None:
+    foreign = dialects.load(tmp_path).filters()
+    assert "gb24476/+/+/up" in foreign
+    anonymous = mosquitto.access_rules(foreign).split("user hub")[0].splitlines()
+    assert {f"topic write {each}" for each in foreign} <= set(anonymous)

@@ -1,0 +1,124 @@
+"""Mapping files of the data folder, and the command line that tries them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from core.journal import Actor
+from devices.commands import enrol_gateway
+from devices.directory import directory
+from devices.model import Gateway
+from hub import dialects
+from hub.cli import app
+from hub.dialects import SHIPPED, load
+from hub.finding import Verdict
+from tests.support.databases import open_database
+from tests.support.rescue import START
+
+SAMPLE = {"Car_Status": 1, "Car_Position": "7", "Time_Stamps": 1_764_000_000, "Message_Code": [5]}
+GB = (SHIPPED / "gb24476-2017.toml").read_text("utf-8")
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    file = tmp_path / "sample.json"
+    file.write_text(json.dumps(SAMPLE))
+    return file
+
+
+def run(*words: object) -> tuple[int, str]:
+    done = CliRunner().invoke(app, [str(each) for each in words], env={"COLUMNS": "200"})
+    return done.exit_code, " ".join(done.output.split()) + repr(done.exception or "")
+
+
+def test_a_file_of_the_data_folder_goes_before_a_shipped_one_of_its_name(tmp_path: Path) -> None:
+    mended = GB.replace('version = "1"', 'version = "1a"', 1)
+    (tmp_path / "gb.toml").write_text(mended, "utf-8")
+    (tmp_path / "own.toml").write_text(GB.replace("gb24476-2017", "own", 1), "utf-8")
+    loaded = load(tmp_path)
+    assert loaded.dialects["gb24476-2017"].version == "1a"
+    assert loaded.files["own"] == tmp_path / "own.toml"
+    assert loaded.wrong == ()
+
+
+def test_a_bad_file_costs_no_other_and_is_told_by_its_key(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(GB.replace("[common]", "[comon]", 1), "utf-8")
+    (tmp_path / "b.toml").write_text("= [", "utf-8")
+    (tmp_path / "c.toml").write_text((SHIPPED / "canonical.toml").read_text("utf-8"), "utf-8")
+    loaded = load(tmp_path)
+    assert sorted(loaded.dialects) == sorted(load(tmp_path / "none").dialects)
+    told = " ".join(loaded.wrong)
+    assert "a.toml: message.lift_status.fields.ts: a status needs it" in told
+    assert "b.toml: is no TOML" in told
+    assert "c.toml: name: canonical is the hub's own contract" in told
+
+
+def test_only_topics_of_dialects_that_are_spoken_are_followed() -> None:
+    gateways = [Gateway("G1", "410100")]
+    heard: list[tuple[str, ...]] = []
+    now = [directory(gateways, [])]
+    listen = dialects.listening(lambda: now[0], load(Path()).dialects, heard.append)
+    listen()
+    now[0] = directory([*gateways, Gateway("G2", "410100", (), None, "camera-box")], [])
+    listen()
+    listen()
+    now[0] = directory([Gateway("G2", "410100", (), None, "not-there")], [])
+    listen()
+    assert heard == [(), ("camerabox/+/+/+",), ()]
+
+
+def test_try_shows_what_a_sample_means_and_from_where(sample: Path) -> None:
+    code, told = run("dialect", "try", "gb24476-2017", sample)
+    assert code == 0
+    assert "status │ floor │ 7 │ Car_Position" in told
+    assert "event │ code │ ucm │ Message_Code" in told
+
+
+def test_try_tells_the_reason_field_by_field_and_fails(tmp_path: Path, sample: Path) -> None:
+    sample.write_text(json.dumps({**SAMPLE, "Car_Status": 8, "Message_Code": [64]}))
+    code, told = run("dialect", "try", SHIPPED / "gb24476-2017.toml", sample)
+    assert code == 1
+    assert "refused │ #1 │ bad_field: '8' is not in the table (0, 1) │ Car_Status" in told
+    assert "loss │ #1 │ escalator_step_missing │ Message_Code" in told
+
+
+def test_try_of_a_mistyped_mapping_names_the_nearest_key(tmp_path: Path, sample: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(GB.replace('Power_Status", values', 'Power_Status", value', 1), "utf-8")
+    code, told = run("dialect", "try", file, sample)
+    assert code == 1
+    assert "did you mean 'values'" in told
+
+
+def test_list_and_show_need_no_data_folder(tmp_path: Path) -> None:
+    code, told = run("dialect", "list", "--data", tmp_path / "none")
+    assert code == 0
+    assert "property-group" in told
+    code, told = run("dialect", "show", "camera-box")
+    assert code == 0
+    assert "0 = nothing" in told
+    assert not (tmp_path / "none").exists()
+
+
+def test_list_fails_for_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "dialects").mkdir()
+    (tmp_path / "dialects" / "x.toml").write_text("format = 7")
+    code, told = run("dialect", "list", "--data", tmp_path)
+    assert code == 1
+    assert "format: is 1, not 7" in told
+
+
+def test_the_doctor_tells_of_a_gateway_whose_mapping_is_not_there(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/hub.db"
+    assert [each.verdict for each in dialects.examine(tmp_path, url)] == [Verdict.WELL]
+    assert not (tmp_path / "hub.db").exists()
+    with open_database(tmp_path) as database:
+        lost = Gateway("G1", "410100", (), None, "not-there")
+        database.write(lambda c: enrol_gateway(c, lost, START, Actor("system", "test")))
+    (finding,) = dialects.examine(tmp_path, url)
+    assert finding.verdict is Verdict.SERIOUS
+    assert "not-there" in finding.says
+    (tmp_path / "not-there.toml").write_text(GB.replace("gb24476-2017", "not-there", 1), "utf-8")
+    assert [each.verdict for each in dialects.examine(tmp_path, url)] == [Verdict.WELL]
