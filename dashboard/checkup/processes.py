@@ -21,6 +21,7 @@ TITLES: Mapping[str, str] = {
     "rescue.courier": msgid("Rescue: notices"),
     "web.pages": msgid("Staff pages"),
     "telemetry.lane": msgid("Telemetry"),
+    "history.keeper": msgid("Telemetry history: roll-ups and retention"),
     "history.drain": msgid("Telemetry history"),
     "public.pages": msgid("Public pages"),
     "video.fleet": msgid("Cameras' process"),
