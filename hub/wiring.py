@@ -32,7 +32,6 @@ from core.errors import Unavailable
 from core.pulse import Pulse
 from devices import queries
 from devices.calls import CallArrived, RefusedCall
-from devices.directory import Directory, load_directory, registry_version
 from devices.judging import Limits
 from devices.model import Camera, Lift
 from devices.protocol.messages import Receipt
@@ -40,6 +39,7 @@ from devices.protocol.topics import EMERGENCY_FILTERS, TELEMETRY_FILTERS, Topic
 from hub import broker, demo, dialects, history, parts, soundness, tls
 from hub.doctor import version
 from hub.folder import TELEMETRY_SOURCE, DataFolder
+from hub.registry import Registry
 from hub.settings import Settings
 from hub.subscribing import telemetry_session
 from hub.threads import corrected, run_together
@@ -53,7 +53,6 @@ from ingest.telemetry import TelemetryLane, limits_of
 if TYPE_CHECKING:
     import uvicorn
 
-RELOAD_EVERY_S = 1.0
 _GRACE_S = 3
 _log = log.get(__name__)
 
@@ -299,25 +298,6 @@ ROLES: Mapping[str, Callable[[Ground, threading.Event], None]] = {
     "video": run_video,
     "simulator": run_simulator,
 }
-
-
-class Registry:
-    """The registry in memory, read again when its newest journal entry has moved."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-        self._directory = database.read(load_directory)
-        self._looked_at = clock.monotonic()
-
-    def __call__(self) -> Directory:
-        """The registry, at most RELOAD_EVERY_S behind."""
-        now = self._clock.monotonic()
-        if now - self._looked_at >= RELOAD_EVERY_S:
-            self._looked_at = now
-            if self._database.read(registry_version) != self._directory.version:
-                self._directory = self._database.read(load_directory)
-        return self._directory
 
 
 def policies_of(ground: Ground) -> PolicyBook:

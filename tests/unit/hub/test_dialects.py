@@ -10,6 +10,8 @@ from core.journal import Actor
 from devices.commands import enrol_gateway
 from devices.directory import directory
 from devices.model import Gateway
+from devices.protocol.dialects.model import Heard, State
+from devices.protocol.messages import Event, Status
 from hub import dialects
 from hub.cli import app
 from hub.dialects import SHIPPED, load
@@ -122,3 +124,24 @@ def test_the_doctor_tells_of_a_gateway_whose_mapping_is_not_there(tmp_path: Path
     assert "not-there" in finding.says
     (tmp_path / "not-there.toml").write_text(GB.replace("gb24476-2017", "not-there", 1), "utf-8")
     assert [each.verdict for each in dialects.examine(tmp_path, url)] == [Verdict.WELL]
+
+
+def test_the_worked_example_of_the_document_means_what_it_says(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "dialects.md").read_text("utf-8")
+    file, first = tmp_path / "own.toml", tmp_path / "sample.json"
+    file.write_text(text.split("```toml\n")[1].split("```")[0], "utf-8")
+    first.write_text(text.split("```json\n")[1].split("```")[0], "utf-8")
+    dialect = dialects.read(file)
+    mapped = dialect.read(Heard("G0017"), first.read_bytes(), State(), arrived_ms=0)
+    status, *events = mapped.messages
+    assert isinstance(status, Status)
+    assert (status.speed_m_s, status.floor, status.door) == (1.75, -1, "closing")
+    assert [each.code for each in events if isinstance(each, Event)] == [
+        "overspeed",
+        "alarm.button",
+    ]
+    assert [each.name for each in mapped.losses] == ["radio"]
+    assert mapped.refusals == ()
+    code, told = run("dialect", "try", file, first)
+    assert code == 0
+    assert "loss │ #1 │ radio │ rssi" in told
