@@ -29,6 +29,7 @@ MAX_ACTIVE = 100  # codes in one of them
 RESENT_MS = 5 * 60_000  # what is older than a list's last change, so soon after it, is a repetition
 KEPT = codec.MAX_CALL
 _PREFIX = 20
+_LIFT = m.LiftCode | None
 
 
 class Wrong(Exception):  # noqa: N818  (never leaves this module)
@@ -344,7 +345,7 @@ def _placed(values: Mapping[str, Any]) -> bool:
     """Whether it is told when, and of a lift that can be; else the message itself is refused."""
     try:
         msgspec.convert(values.get("ts"), m.Millis)
-        msgspec.convert(values.get("lift"), m.LiftCode | None)
+        msgspec.convert(values.get("lift"), _LIFT)
     except msgspec.ValidationError:
         return False
     return True
