@@ -56,6 +56,16 @@ QUARANTINE_ASKED = Gauge(
     "Replays and drops that wait for the telemetry lane",
     multiprocess_mode="livemostrecent",
 )
+DOOR_OBJECTS = Counter(
+    "hub_door_objects_total",
+    "Objects pushed through the HTTP door, by what became of them",
+    ["outcome"],  # stored, unchanged, duplicate, refused, shed
+)
+DOOR_WAITING = Gauge(
+    "hub_door_waiting",
+    "Objects of the HTTP door that telemetry has not taken yet",
+    multiprocess_mode="livemostrecent",
+)
 INGEST_LAG = Histogram(
     "hub_ingest_commit_seconds",
     "From receipt to commit",

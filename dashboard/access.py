@@ -37,6 +37,7 @@ class Action(StrEnum):
     SEE_CAMERAS = "see_cameras"
     SEE_HEALTH = "see_health"
     SEE_QUARANTINE = "see_quarantine"
+    SEND_TELEMETRY = "send_telemetry"  # by a program, with a token
     MEND_QUARANTINE = "mend_quarantine"  # replay and drop
 
 
@@ -61,7 +62,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
         Action.ADD_NOTE,
     },
     Role.SUPERVISOR: _OVERSEER | {Action.ADD_NOTE, Action.SEE_QUARANTINE},
-    Role.FIRM: _CREW,
+    Role.FIRM: _CREW | {Action.SEND_TELEMETRY},
     Role.STATION: _CREW,
 }
 

@@ -23,6 +23,8 @@ from core.journal import Actor
 from dashboard import accounts
 from dashboard.access import Action, Scope, may
 from dashboard.accounts import Account, Signed
+from devices.directory import Directory
+from ingest.door import Door
 from ingest.latest import LatestReader
 from ingest.quarantine import QuarantineReader
 from ingest.timeseries.port import TimeSeriesStore
@@ -53,6 +55,14 @@ class Watched:
     last_backup: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """Where pushed telemetry is kept, and the registry by which it is looked at first."""
+
+    door: Door
+    registry: Callable[[], Directory]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppContext:
     """Everything that the pages stand on. The public surface only reads the database."""
@@ -65,6 +75,7 @@ class AppContext:
     latest: LatestReader
     history: TimeSeriesStore
     quarantine: QuarantineReader
+    door: Arriving | None  # only the staff surface has one
     video: StateReader
     video_root: Path
     link_secret: bytes

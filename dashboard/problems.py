@@ -21,6 +21,7 @@ from dashboard.deps import PasswordNeeded, SignInNeeded, wants_html
 
 OK = HTTPStatus.OK
 CREATED = HTTPStatus.CREATED
+ACCEPTED = HTTPStatus.ACCEPTED
 SEE_OTHER = HTTPStatus.SEE_OTHER
 UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
 TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE

@@ -43,6 +43,7 @@ from hub.registry import Registry
 from hub.settings import Settings
 from hub.subscribing import telemetry_session
 from hub.threads import corrected, run_together
+from ingest.door import Door, DoorQueue
 from ingest.emergency import EmergencyLane
 from ingest.latest import LatestReader, LatestStates
 from ingest.mqtt import Session
@@ -184,7 +185,7 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             latest,
             limits=limits_there,
             dialects=loaded.dialects,
-            replays=Replays(folder.telemetry, store),
+            asked=(DoorQueue(folder.telemetry), Replays(folder.telemetry, store)),
             bands=history.bands(ground.settings),
             room=history.room(ground.settings, folder.telemetry, clock),
             pulse=ground.pulse("telemetry.lane"),
@@ -314,7 +315,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
     import uvicorn  # noqa: PLC0415
 
     from dashboard.app import create_app  # noqa: PLC0415
-    from dashboard.deps import AppContext, DemoInfo, Watched  # noqa: PLC0415
+    from dashboard.deps import AppContext, Arriving, DemoInfo, Watched  # noqa: PLC0415
     from video.state import StateReader  # noqa: PLC0415
 
     settings, folder = ground.settings, ground.folder
@@ -333,6 +334,9 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
             latest=LatestReader(folder.latest),
             history=kept,
             quarantine=QuarantineReader(folder.telemetry),
+            door=Arriving(Door(folder.telemetry), Registry(database, ground.clock))
+            if staff
+            else None,
             video=StateReader(folder.video),
             video_root=folder.video,
             link_secret=folder.secret("links"),

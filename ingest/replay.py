@@ -125,6 +125,8 @@ def _received(kept: str) -> tuple[str, int]:
 class Replays:
     """Telemetry's side. Every method is for the lane's one thread."""
 
+    lane = SOURCE
+
     def __init__(self, folder: Path, store: DayFiles) -> None:
         self._inbox = inbox.Inbox(folder, SOURCE, "verb, kept")
         self._reader = QuarantineReader(folder)

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from core import backoff, failpoint, log, metrics
 from core.clock import Clock
@@ -29,13 +29,11 @@ from ingest.interpreter import NONE, Dialects, Interpreter
 from ingest.lane import Delivery, Subscriber
 from ingest.latest import LatestStates
 from ingest.pipeline import Pipeline
-from ingest.replay import Replays
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.port import Batch
 
 LANE = "telemetry"
-REPLAY = "replay"
-ASKED_EVERY_S = 1.0
+ASKED_EVERY_S = 0.2
 BATCH = 2_000
 WAIT = timedelta(milliseconds=500)
 CATCH_UP = timedelta(seconds=5)  # after a connection the broker first sends what waited
@@ -59,6 +57,20 @@ def limits_of(lift: Lift, gateway: str) -> Limits:
     )
 
 
+class Asked(Protocol):
+    """What other processes ask of telemetry; each row is answered once. Its name is a lane's."""
+
+    lane: str
+
+    def read(self, pipeline: Pipeline, now: datetime, *, shed: bool) -> Draft | None:
+        """What the next rows change, with an answer to each; None when nothing is asked."""
+        ...
+
+    def done(self, draft: Draft) -> None:
+        """That draft is safe."""
+        ...
+
+
 class TelemetryLane:
     """Takes telemetry for one shard. `directory_loader` answers the registry as it now stands."""
 
@@ -77,9 +89,9 @@ class TelemetryLane:
         room: Callable[[], bool] = lambda: True,
         dialects: Dialects = NONE,
         pulse: Pulse | None = None,
-        replays: Replays | None = None,
+        asked: Sequence[Asked] = (),
     ) -> None:
-        self._replays = replays
+        self._asked = asked
         self._asked_at = clock.monotonic()
         self._pulse = pulse or Pulse()
         self._session = session
@@ -107,7 +119,8 @@ class TelemetryLane:
             if draft is None or self._insist(partial(self._commit, draft), stop) is None:
                 return  # the broker still has the batch, and nothing of it may look taken
             self._finish(batch, draft)
-            self._insist(self.replay_due, stop)
+            if not self._serve(stop):
+                return
             self._pulse.beat()
         self._latest.flush(self.pipeline, self._clock.now())
 
@@ -117,24 +130,49 @@ class TelemetryLane:
         self.settle(batch)
         return len(batch)
 
-    def replay_due(self) -> int:
-        """Between two batches, once a second: what people ask of the quarantine. How much it was.
+    def serve_due(self) -> int:
+        """What other processes ask, if it is time to look. How much it was; raises what goes wrong.
 
-        Raises what goes wrong; then nothing of it looks done, and it is asked again.
+        After an error the pipeline may have moved on: only `run` may go on then.
         """
+        return sum(self._served(self._read_asked(each), each) for each in self._due())
+
+    def _serve(self, stop: threading.Event) -> bool:
+        """The same, until it is done; False when told to stop before."""
+        for each in self._due():
+            draft = self._insist(partial(self._read_asked, each), stop)
+            if draft is None:
+                return False
+            if draft.answers:
+                if self._insist(partial(self._commit, draft), stop) is None:
+                    return False
+                self._told(draft, each)
+        return True
+
+    def _due(self) -> Sequence[Asked]:
         now = self._clock.monotonic()
-        if self._replays is None or now - self._asked_at < ASKED_EVERY_S:
-            return 0
-        draft = self._replays.read(self.pipeline, self._clock.now(), shed=not self._room())
-        if draft is None:
-            self._asked_at = now
-            return 0
-        self._commit(draft)
-        self._replays.done(draft)
-        for area, number in draft.by_area().items():
-            metrics.INGEST_RECEIVED.labels(REPLAY, area).inc(number)
-        self._count(draft, REPLAY)
+        if now - self._asked_at < ASKED_EVERY_S:
+            return ()
+        self._asked_at = now
+        return self._asked
+
+    def _read_asked(self, asked: Asked) -> Draft:
+        now = self._clock.now()
+        return asked.read(self.pipeline, now, shed=not self._room()) or Draft(now)
+
+    def _served(self, draft: Draft, asked: Asked) -> int:
+        if draft.answers:
+            self._commit(draft)
+            self._told(draft, asked)
         return len(draft.answers)
+
+    def _told(self, draft: Draft, asked: Asked) -> None:
+        """It is safe: count it, and look again at once for more."""
+        self._asked_at = -ASKED_EVERY_S
+        asked.done(draft)
+        for area, number in draft.by_area().items():
+            metrics.INGEST_RECEIVED.labels(asked.lane, area).inc(number)
+        self._count(draft, asked.lane)
 
     def settle(self, batch: Sequence[Delivery]) -> None:
         """Make a batch safe and acknowledge it. Raises what goes wrong."""

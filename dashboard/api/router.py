@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from dashboard.api import alarms, assignments, incidents, kitchens, lifts
+from dashboard.api import alarms, assignments, incidents, kitchens, lifts, telemetry
 from dashboard.api.schemas import ProblemOut
 from dashboard.problems import PROBLEM_JSON
 
@@ -28,5 +28,5 @@ _PROBLEM: dict[str, object] = {
 }
 
 router = APIRouter(prefix="/api/v1", responses={"4XX": _PROBLEM, "5XX": _PROBLEM})
-for part in (incidents, assignments, alarms, lifts, kitchens):
+for part in (incidents, assignments, alarms, lifts, kitchens, telemetry):
     router.include_router(part.router)

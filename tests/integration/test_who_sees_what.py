@@ -93,12 +93,7 @@ ROUTES = (
     Route("GET", "/media/{camera_id}/{name}", A.SEE_CAMERAS, "camera"),
     Route("GET", "/quarantine", A.SEE_QUARANTINE),
     Route("GET", "/quarantine.csv", A.SEE_QUARANTINE),
-    Route(
-        "POST",
-        "/quarantine/asked",
-        A.MEND_QUARANTINE,
-        sent={"verb": "drop", "kept": "2020-01-01/1"},
-    ),
+    Route("POST", "/quarantine/asked", A.MEND_QUARANTINE, sent={"verb": "drop", "kept": "-"}),
     Route("GET", "/health", A.SEE_HEALTH),
     Route("GET", "/alarms", A.SEE_ALARMS),
     Route("GET", "/fragments/alarms", A.SEE_ALARMS),
@@ -135,6 +130,7 @@ ROUTES = (
     Route("GET", "/api/v1/lifts/{code}/history", A.SEE_HISTORY, "lift", query="field=floor"),
     Route("GET", "/api/v1/kitchens", A.SEE_KITCHENS),
     Route("GET", "/api/v1/kitchens/{code}", A.SEE_KITCHENS, "kitchen"),
+    Route("POST", "/api/v1/telemetry", A.SEND_TELEMETRY, sent={"items": "[]"}),
     Route("POST", "/sign-out", ANYONE),
 )
 

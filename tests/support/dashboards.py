@@ -15,10 +15,12 @@ from core.journal import Actor
 from dashboard import accounts
 from dashboard.access import Role, Scope
 from dashboard.assembly import assemble
-from dashboard.deps import AppContext, cookie_name
+from dashboard.deps import AppContext, Arriving, cookie_name
 from dashboard.problems import Problem
 from devices import commands
+from devices.directory import load_directory
 from devices.model import Camera, Kitchen, KitchenKind, SourceKind
+from ingest.door import Door
 from ingest.latest import LatestReader
 from ingest.quarantine import QuarantineReader
 from ingest.timeseries.embedded import EmbeddedStore
@@ -100,6 +102,7 @@ class Dashboards:
             latest=LatestReader(telemetry / "latest"),
             history=EmbeddedStore.reader(telemetry),
             quarantine=QuarantineReader(telemetry),
+            door=Arriving(Door(telemetry), lambda: self.database.read(load_directory)),
             video=StateReader(self.video_root),
             video_root=self.video_root,
             link_secret=SECRET,

@@ -16,6 +16,7 @@ from devices.directory import Directory
 from devices.findings import Finding
 from devices.judging import Judge
 from ingest.deadband import DeadBands
+from ingest.door import DoorQueue
 from ingest.interpreter import NONE, Dialects
 from ingest.lane import Delivery
 from ingest.latest import LatestReader, LatestState, LatestStates
@@ -121,7 +122,7 @@ class Room:
             self.latest,
             bands=bands,
             room=room,
-            replays=Replays(folder, self.store),
+            asked=(DoorQueue(folder), Replays(folder, self.store)),
             dialects=dialects,
         )
         self._registry, self._dialects = registry, dialects
@@ -167,7 +168,7 @@ class Room:
     def replay(self) -> None:
         """Let the lane do what was asked of the quarantine."""
         self.clock.advance(timedelta(seconds=2))
-        self.lane.replay_due()
+        self.lane.serve_due()
 
     def after(self, seconds: float) -> None:
         """Let time pass, and the lane notice."""

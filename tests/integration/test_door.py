@@ -1,0 +1,257 @@
+"""Firms' platforms push telemetry by HTTP: the same pipeline, once, and an answer for each."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.clock import ManualClock, SystemClock
+from dashboard import accounts
+from dashboard.access import Role
+from dashboard.api.telemetry import A_SECOND, AT_ONCE, MOST_OF_A_KIND, Allowance
+from dashboard.app import create_app
+from dashboard.problems import TooManyRequests
+from devices import commands
+from devices.directory import load_directory
+from devices.model import Gateway, MaintenanceFirm
+from ingest.timeseries.embedded import EmbeddedStore
+from tests.support.dashboards import NOON, TEST, Dashboards
+from tests.support.telemetry import Room, millis
+
+Answer = dict[str, Any]
+
+
+class City:
+    """Two firms, a gateway each, the staff surface, and a telemetry process that may be away."""
+
+    def __init__(self, folder: Path) -> None:
+        self.hub = Dashboards(folder)
+        self.hub.database.write(self._fill)
+        self.lift = self.hub.lift.rescue_code
+        self.clock = ManualClock(SystemClock().now())
+        self.room = self.telemetry()
+        self.seq = 0
+
+    def _fill(self, connection: Any) -> None:
+        firm = commands.upsert_firm(
+            connection, MaintenanceFirm(0, "F2", "示例维保二", "000-0009"), NOON, TEST
+        )
+        ours = self.hub.lift
+        theirs = commands.upsert_lift(
+            connection,
+            replace(
+                ours,
+                id=0,
+                rescue_code="600001",
+                registration_code="31104101002026600001",
+                firm_id=firm.id,
+            ),
+            NOON,
+            TEST,
+        )
+        for name, lift in (("OURS", ours), ("THEIRS", theirs)):
+            commands.enrol_gateway(connection, Gateway(name, "410100", (lift.id,)), NOON, TEST)
+
+    def telemetry(self) -> Room:
+        """A telemetry process over the same files; the one before may have been killed."""
+        directory = self.hub.database.read(load_directory)
+        return Room(self.hub.folder / "telemetry", clock=self.clock, registry=lambda: directory)
+
+    def web(self, role: Role = Role.FIRM) -> TestClient:
+        """A web process."""
+        context = replace(self.hub.context("staff"), clock=SystemClock())
+        headers = {"Authorization": f"Bearer {self.hub.tokens[role]}"}
+        return TestClient(create_app(context), headers=headers, raise_server_exceptions=False)
+
+    def item(self, gateway: str = "OURS", kind: str = "status", **told: object) -> Answer:
+        self.seq += 1
+        common = {"ts": millis(self.clock.now()), "seq": self.seq, "boot": "b1"}
+        return {"gateway": gateway, "kind": kind, "message": {**common, **told}}
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        stop = threading.Event()
+
+        def answer() -> None:
+            while not stop.wait(0.02):
+                self.serve()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def serve(self) -> None:
+        self.clock.advance(timedelta(seconds=1))
+        self.room.lane.serve_due()
+
+    def floors(self) -> Sequence[object]:
+        store = EmbeddedStore.reader(self.hub.folder / "telemetry")
+        return [p.fields.get("floor") for p in store.last_points(self.lift, 1000)][::-1]
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Iterator[City]:
+    made = City(tmp_path)
+    yield made
+    made.room.close()
+
+
+def push(web: TestClient, items: Sequence[Answer], key: str = "batch-0001") -> Any:
+    return web.post("/api/v1/telemetry", json={"items": items}, headers={"Idempotency-Key": key})
+
+
+def outcomes(answer: Any) -> list[tuple[str, str]]:
+    return [(each["outcome"], each["reason"]) for each in answer.json()["items"]]
+
+
+def test_every_object_is_answered_in_order_by_its_own_reason(city: City) -> None:
+    same = city.item(floor=3)
+    items = [
+        same,
+        city.item(floor="x"),
+        city.item("THEIRS", floor=3),
+        city.item("NOBODY", floor=3),
+        city.item(kind="call", event_id="e1", phase="begin", source="button"),
+        city.item(floor=3, lift="600001"),
+        city.item(floor=999 % 200),
+        same,
+        city.item(floor=3),
+        city.item(kind="sensor", point="x"),
+    ]
+    with city.running():
+        answer = push(city.web(), items)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["done"]
+    assert outcomes(answer) == [
+        ("stored", ""),
+        ("refused", "bad_field"),
+        ("refused", "device_not_enrolled"),
+        ("refused", "device_not_enrolled"),
+        ("refused", "not_by_this_door"),
+        ("refused", "not_its_lift"),
+        ("refused", "floor_out_of_range"),
+        ("duplicate", ""),
+        ("unchanged", ""),
+        ("refused", "bad_topic"),
+    ]
+    assert answer.json()["items"][1]["field"] == "floor"
+    assert city.floors() == [3]
+    assert [kept.reason for kept in city.room.refused()] == ["floor_out_of_range"]
+
+
+def test_a_batch_sent_again_is_taken_once_and_another_under_its_key_is_refused(city: City) -> None:
+    items = [city.item(floor=n) for n in (1, 2)]
+    with city.running():
+        first = push(city.web(), items)
+        again = push(city.web(), items)  # a web process that was started anew
+        other = push(city.web(), [city.item(floor=4)])
+    assert first.json() == again.json()
+    assert other.status_code == 409
+    assert other.json()["reason"] == "key_used"
+    assert city.floors() == [1, 2]
+
+
+def test_while_telemetry_is_away_a_batch_is_safe_and_told_later(city: City) -> None:
+    items = [city.item(floor=1), city.item(floor="x")]
+    away = push(city.web(), items)
+    assert away.status_code == 202
+    assert outcomes(away) == [("taken", ""), ("refused", "bad_field")]
+    city.serve()
+    later = push(city.web(), items)
+    assert later.status_code == 200
+    assert outcomes(later) == [("stored", ""), ("refused", "bad_field")]
+
+
+def test_a_kill_at_any_moment_neither_loses_nor_doubles(city: City) -> None:
+    items = [city.item(floor=n) for n in (1, 2, 3)]
+    push(city.web(), items)
+    city.room.store.failures_before = 1
+    with pytest.raises(OSError, match="full"):
+        city.serve()  # read, and killed before the commit
+    city.room.close()
+    city.room = city.telemetry()
+    city.serve()
+    city.room.close()  # killed after the commit
+    city.room = city.telemetry()
+    city.serve()
+    assert city.floors() == [1, 2, 3]
+    assert outcomes(push(city.web(), items)) == [("stored", "")] * 3
+
+
+def test_a_commit_that_fails_for_a_while_is_made_later_of_the_same_draft(city: City) -> None:
+    items = [city.item(floor=n) for n in (1, 2)]
+    push(city.web(), items)
+    city.room.close()
+    city.clock = SystemClock()  # type: ignore[assignment]  # the lane's own loop waits
+    city.room = city.telemetry()
+    city.room.store.failures_before = 2
+    stop = threading.Event()
+    lane = threading.Thread(target=city.room.lane.run, args=(stop,))
+    lane.start()
+    try:
+        answer = push(city.web(), items)
+    finally:
+        stop.set()
+        lane.join()
+    assert outcomes(answer) == [("stored", "")] * 2
+    assert city.floors() == [1, 2]
+
+
+def test_who_may_push_and_how_much(city: City) -> None:
+    one = [city.item(floor=1)]
+    assert push(city.web(Role.STATION), one).status_code == 403
+    assert push(city.web(Role.DISPATCHER), one).status_code == 403
+    with city.running():
+        theirs = [city.item("THEIRS", floor=2)]
+        assert outcomes(push(city.web(Role.ADMINISTRATOR), theirs)) == [("stored", "")]
+    web = city.web()
+    assert web.post("/api/v1/telemetry", json={"items": one}).status_code == 422  # no key
+    many = push(web, [city.item(floor=1)] * (MOST_OF_A_KIND + 1))
+    assert (many.status_code, many.json()["reason"]) == (422, "too_many")
+    statuses = [push(web, []).status_code for _ in range(3)]
+    assert statuses == [422] * 3
+    del web.headers["Authorization"]
+    csrf = city.hub.sign_in(web, Role.ADMINISTRATOR)
+    web.headers["X-CSRF-Token"] = csrf
+    assert push(web, one).status_code == 403
+
+
+def test_who_pushes_too_often_is_told_when_to_come_again(city: City) -> None:
+    allowance = Allowance()
+    for _ in range(int(AT_ONCE)):
+        allowance.take(1, 100.0)
+    with pytest.raises(TooManyRequests):
+        allowance.take(1, 100.1)
+    allowance.take(2, 100.1)  # another account
+    allowance.take(1, 100.0 + 1 / A_SECOND)
+    web = city.web()
+    bad = [city.item("NOBODY", floor=1)]
+    web.app.state.telemetry_allowance = allowance  # type: ignore[attr-defined]
+    account = city.hub.database.read(lambda c: accounts.account_by_name(c, "firm"))
+    now = SystemClock().monotonic() + 1000
+    for _ in range(int(AT_ONCE)):
+        allowance.take(account.id, now)
+    answer = push(web, bad)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+
+
+def test_answered_objects_leave_the_file_and_numbers_go_on(city: City) -> None:
+    with city.running():
+        for n in range(4):
+            push(city.web(), [city.item(floor=n)], f"batch-{n:04}")
+    for file in (city.hub.folder / "telemetry" / "asked").iterdir():
+        file.unlink()
+    with city.running():
+        answer = push(city.web(), [city.item(floor=9)], "batch-0001")
+    assert outcomes(answer) == [("stored", "")]
+    assert city.floors() == [0, 1, 2, 3, 9]
