@@ -53,10 +53,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """Who is signed in. `csrf` belongs to the session; a bearer token needs none."""
+    """Who is signed in. `csrf` belongs to the session; a bearer token needs none.
+
+    only_for: the one part of the interface that the token opens; empty: all that the account may.
+    """
 
     account: Account
     csrf: str | None
+    only_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,16 +252,22 @@ def signed_by_api_token(database: Database, token: str) -> Signed | None:
     """Whose token that is; None when it is unknown or its account disabled."""
     t = tables.api_token.c
     query = (
-        select(tables.account)
+        select(tables.account, t.only_for)
         .join(tables.api_token, t.account_id == tables.account.c.id)
         .where(t.token_digest == _digest(token), tables.account.c.disabled_at.is_(None))
     )
     row = database.read(lambda c: c.execute(query).one_or_none())
-    return None if row is None else Signed(_account(row), None)
+    return None if row is None else Signed(_account(row), None, row.only_for)
 
 
 def issue_api_token(
-    connection: Connection, *, account: str, name: str, now: datetime, actor: Actor
+    connection: Connection,
+    *,
+    account: str,
+    name: str,
+    now: datetime,
+    actor: Actor,
+    only_for: str = "",
 ) -> str:
     """A new token with which a program acts as `account`; shown once, kept as a digest."""
     token = new_secret()
@@ -267,11 +277,13 @@ def issue_api_token(
             account_id=account_by_name(connection, account).id,
             name=name,
             created_at=now,
+            only_for=only_for,
         )
     )
+    facts = {"token": name} | ({"only_for": only_for} if only_for else {})
     journal.append(
         connection,
-        Entry(Subject("account", account), "token_issued", actor, now, {"token": name}),
+        Entry(Subject("account", account), "token_issued", actor, now, facts),
     )
     return token
 

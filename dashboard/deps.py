@@ -148,6 +148,8 @@ async def signed_in(
     """Who is signed in; raises SignInNeeded, or PasswordNeeded before a first one is replaced."""
     if found is None:
         raise SignInNeeded
+    if found.only_for and request.url.path != f"/api/v1/{found.only_for}":
+        raise Forbidden(f"this token is for /api/v1/{found.only_for} alone")
     by_password = found.csrf is not None  # a token was given to a program, not typed
     unchanged = by_password and found.account.must_change_password
     if unchanged and request.url.path not in PASSWORD_PATHS:

@@ -25,6 +25,7 @@ from devices.tables import station as station_table
 
 NAME = re.compile(r"[\w.@-]{1,64}")
 AREA = re.compile(r"[0-9]{6}")
+PURPOSES = ("", "telemetry")  # what a token may be for: a path below /api/v1
 LONGEST = 64  # characters of what an account or a token is called
 _FIRST_START = Actor("system", "first start")
 
@@ -56,6 +57,7 @@ class Token:
 
     name: str
     created_at: datetime
+    only_for: str = ""
 
 
 def listed(connection: Connection) -> list[Listed]:
@@ -168,20 +170,33 @@ def disable(connection: Connection, *, name: str, now: datetime, actor: Actor) -
 def tokens(connection: Connection, account: str) -> list[Token]:
     """The tokens of an account, oldest first; raises NotFound."""
     t = tables.api_token.c
-    query = select(t.name, t.created_at).where(t.account_id == _row(connection, account).id)
+    query = select(t.name, t.created_at, t.only_for).where(
+        t.account_id == _row(connection, account).id
+    )
     rows = connection.execute(query.order_by(t.created_at, t.name))
-    return [Token(row.name, row.created_at) for row in rows]
+    return [Token(row.name, row.created_at, row.only_for) for row in rows]
 
 
 def add_token(
-    connection: Connection, *, account: str, name: str, now: datetime, actor: Actor
+    connection: Connection,
+    *,
+    account: str,
+    name: str,
+    now: datetime,
+    actor: Actor,
+    only_for: str = "",
 ) -> str:
     """A token for a program, to be shown once; raises Conflict when the name is taken."""
+    if only_for not in PURPOSES:
+        said = f"one of {', '.join(filter(None, PURPOSES))}, or nothing for all"
+        raise InvalidMessage("bad_field", said, field="only")
     if not 1 <= len(name) <= LONGEST:
         raise InvalidMessage("bad_field", f"1 to {LONGEST} characters", field="token name")
     if any(each.name == name for each in tokens(connection, account)):
         raise Conflict("exists", f"{account} has a token {name!r} already: choose another name")
-    return issue_api_token(connection, account=account, name=name, now=now, actor=actor)
+    return issue_api_token(
+        connection, account=account, name=name, now=now, actor=actor, only_for=only_for
+    )
 
 
 def revoke_token(

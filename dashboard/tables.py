@@ -42,4 +42,5 @@ api_token = Table(
     Column("account_id", Integer, ForeignKey("account.id"), nullable=False, index=True),
     Column("name", String(64), nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("only_for", String(32), nullable=False, server_default=""),  # empty: all that it may
 )

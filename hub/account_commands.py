@@ -87,18 +87,26 @@ def list_tokens(account: Account, data: Data = None) -> None:
     with registry(data) as database:
         found = database.read(partial(roster.tokens, account=account))
     for each in found:
-        say(f"{each.name}  since {each.created_at:%Y-%m-%d %H:%M} UTC")
+        only = f"  only {each.only_for}" if each.only_for else ""
+        say(f"{each.name}  since {each.created_at:%Y-%m-%d %H:%M} UTC{only}")
     if not found:
         say(f"{account} has no token")
 
 
 @tokens_app.command("add")
-def add_token(account: Account, name: TokenName = "api", data: Data = None) -> None:
+def add_token(
+    account: Account,
+    name: TokenName = "api",
+    only: Annotated[
+        str, typer.Option(help="What it opens: telemetry (pushing it), or all of the account.")
+    ] = "",
+    data: Data = None,
+) -> None:
     """Print a new token, once."""
     now = SystemClock().now()
     with registry(data) as database:
         token = database.write(
-            partial(roster.add_token, account=account, name=name, now=now, actor=CLI)
+            partial(roster.add_token, account=account, name=name, now=now, actor=CLI, only_for=only)
         )
     say(f"{token}")
     console.print("Shown only now. Send it as: Authorization: Bearer TOKEN", style="dim")

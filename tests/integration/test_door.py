@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.clock import ManualClock, SystemClock
-from dashboard import accounts
+from core.errors import InvalidMessage
+from dashboard import accounts, roster
 from dashboard.access import Role
 from dashboard.api.telemetry import A_SECOND, AT_ONCE, MOST_OF_A_KIND, Allowance
 from dashboard.app import create_app
@@ -224,6 +226,24 @@ def test_who_may_push_and_how_much(city: City) -> None:
     csrf = city.hub.sign_in(web, Role.ADMINISTRATOR)
     web.headers["X-CSRF-Token"] = csrf
     assert push(web, one).status_code == 403
+
+
+def test_a_token_for_telemetry_opens_nothing_else(city: City) -> None:
+    issue = partial(
+        roster.add_token,
+        account="firm",
+        name="platform",
+        now=NOON,
+        actor=TEST,
+        only_for="telemetry",
+    )
+    web = city.web()
+    web.headers["Authorization"] = f"Bearer {city.hub.database.write(issue)}"
+    assert web.get("/api/v1/lifts").status_code == 403
+    with city.running():
+        assert outcomes(push(web, [city.item(floor=1)])) == [("stored", "")]
+    with pytest.raises(InvalidMessage):
+        city.hub.database.write(partial(issue, name="other", only_for="everything"))
 
 
 def test_who_pushes_too_often_is_told_when_to_come_again(city: City) -> None:
