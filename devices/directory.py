@@ -122,12 +122,14 @@ def directory(
     return Directory(version, by_gateway, by_id, by_code, dict(kitchen_codes or {}))
 
 
-def load_directory(connection: Connection) -> Directory:
-    """The registry as `connection` sees it."""
+def load_directory(connection: Connection, *, bare: bool = False) -> Directory:
+    """The registry as `connection` sees it; `bare`: lifts as their telemetry needs them."""
     kitchens = connection.execute(select(tables.kitchen.c.id, tables.kitchen.c.code))
     return directory(
         store.gateways(connection),
-        map(store.to_lift, connection.execute(select(tables.lift))),
+        store.bare_lifts(connection)
+        if bare
+        else map(store.to_lift, connection.execute(select(tables.lift))),
         {row.id: row.code for row in kitchens},
         version=registry_version(connection),
     )

@@ -177,7 +177,9 @@ def run_telemetry(ground: Ground, stop: threading.Event) -> None:
             _log.error("dialect_not_loaded", why=each)
         lane = TelemetryLane(
             session,
-            dialects.listening(Registry(database, clock), loaded.dialects, session.follow),
+            dialects.listening(
+                Registry(database, clock, bare=True), loaded.dialects, session.follow
+            ),
             conditions.judge,
             conditions.elapse,
             store,

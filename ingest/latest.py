@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -85,7 +86,15 @@ class _Numbering(msgspec.Struct, frozen=True):
     active: State | None = None
 
 
+class _Raw(msgspec.Struct, frozen=True):
+    """The same with its words as they stand, for the many that are not looked at."""
+
+    fields: msgspec.Raw
+    gateway: str
+
+
 _told = msgspec.json.Decoder(_Told)
+_raw = msgspec.json.Decoder(_Raw)
 _numbering = msgspec.json.Decoder(_Numbering)
 
 
@@ -117,21 +126,24 @@ class LatestStates:
         for key, received_us, event_us, kept in read(
             "SELECT lift, received_at_us, event_at_us, state FROM latest"
         ):
-            told = _told.decode(kept)
-            track = pipeline.track(key)
-            track.recalled, track.gateway = told.fields, told.gateway
+            row = _raw.decode(kept)
+            track = pipeline.track(intern(key))
+            track.recalled, track.gateway = bytes(row.fields), intern(row.gateway)
             track.received_us = track.shown_us = received_us
             track.event_us = event_us
         for gateway_id, area, kept in read("SELECT id, area, kept FROM gateway"):
             numbering = _numbering.decode(kept)
-            gateway = pipeline.gateway(gateway_id, area)
+            gateway = pipeline.gateway(intern(gateway_id), intern(area))
             gateway.clock, gateway.events = numbering.clock, numbering.events
             gateway.active = numbering.active
             gateway.seen = _uncertain(numbering.seen)
         (at_us,) = read("SELECT coalesce(max(at_us), 0) FROM flushed").fetchone()
         since = instant(max(at_us - 2 * (NUMBERED // timedelta(microseconds=1)), 0))
+        words: dict[Track, dict[str, Value]] = {}
         for point in store.points_since(since):
-            _take_again(pipeline, point)
+            _take_again(pipeline, point, words)
+        for track, told in words.items():
+            track.recall(told)
 
     def flush_due(self, pipeline: Pipeline, now: datetime) -> None:
         """Flush when a second has passed since the last time."""
@@ -195,13 +207,13 @@ def _uncertain(seen: Seen | None) -> Seen | None:
     return None if seen is None else Seen(seen.now, seen.before, certain=False)
 
 
-def _take_again(pipeline: Pipeline, point: Point) -> None:
+def _take_again(pipeline: Pipeline, point: Point, words: dict[Track, dict[str, Value]]) -> None:
     """What a stored point tells of its subject and of its gateway's numbering."""
     track = pipeline.track(point.lift)
     event_us = micros(point.device_at)
     if event_us >= track.event_us:
         if point.kind in _MERGED:
-            track.recalled = {**track.recalled, **point.fields}
+            words.setdefault(track, {}).update(point.fields)
         track.event_us, track.gateway = event_us, point.gateway
         track.received_us = max(track.received_us, micros(point.received_at))
         pipeline.touched.add(track)

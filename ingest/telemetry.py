@@ -20,6 +20,7 @@ from typing import Protocol, TypeVar
 from core import backoff, failpoint, log, metrics
 from core.clock import Clock
 from core.pulse import Pulse
+from core.settling import settling
 from devices.directory import Directory
 from devices.judging import Elapse, Judge, Limits
 from devices.model import Lift
@@ -109,7 +110,8 @@ class TelemetryLane:
             store.memories(),
             Interpreter(dialects),
         )
-        latest.recall(self.pipeline, store)
+        with settling():  # a province is a million objects
+            latest.recall(self.pipeline, store)
 
     def run(self, stop: threading.Event) -> None:
         """Take telemetry until `stop` is set, then flush the newest states."""

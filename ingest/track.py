@@ -4,8 +4,9 @@ Plain mutable records with slots: a province has 200,000 of them, and they are t
 message. Only the lane's one thread touches them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import msgspec
 
@@ -20,6 +21,8 @@ from ingest.device_clock import TRUSTED, DeviceClock
 from ingest.timeseries.port import Value
 
 REMEMBERED_EVENTS = 32
+_NO_LINES: "Mapping[type[msgspec.Struct], Line]" = MappingProxyType({})  # shared by all
+_words = msgspec.json.Decoder(dict[str, Value]).decode
 
 
 @dataclass(slots=True, eq=False)
@@ -43,22 +46,34 @@ class Track:
     limits: Limits | None = None
     memory: LiftMemory | None = None
     status: Line | None = None
-    others: dict[type[msgspec.Struct], Line] = field(default_factory=dict)
-    recalled: dict[str, Value] = field(default_factory=dict)
+    others: Mapping[type[msgspec.Struct], Line] = field(default_factory=lambda: _NO_LINES)
+    recalled: bytes = b""  # JSON as the file has it: most lifts say it again before anybody asks
     shown_us: int = 0  # receipt as the pages see it
 
     def line(self, kind: type[msgspec.Struct], shape: Columns) -> Line:
-        """A new line for a kind of message that the subject has not yet sent."""
+        """A new line for a kind of message that the subject has not yet sent.
+
+        It takes over what was recalled of its fields.
+        """
         line = Line(shape, shape.nothing, shape.nothing)
+        if self.recalled:
+            known = _words(self.recalled)
+            line.told = tuple([known.pop(name, None) for name in shape.names])
+            self.recalled = msgspec.json.encode(known) if known else b""
         if kind is m.Status:
             self.status = line
         else:
-            self.others[kind] = line
+            self.others = {**self.others, kind: line}
         return line
+
+    def recall(self, words: Mapping[str, Value]) -> None:
+        """Add words that were stored before a restart, newer than what is recalled."""
+        known = _words(self.recalled) if self.recalled else {}
+        self.recalled = msgspec.json.encode({**known, **words})
 
     def fields(self) -> dict[str, Value]:
         """Everything known, newest words over what was recalled."""
-        known = dict(self.recalled)
+        known = _words(self.recalled) if self.recalled else {}
         for line in (self.status, *self.others.values()):
             if line is not None:
                 known.update(line.columns.fields(line.told))

@@ -7,6 +7,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from sys import intern
 
 from core.errors import InvalidMessage
 from devices.protocol.messages import Kind
@@ -76,4 +77,4 @@ def parse(text: str) -> Topic:
         raise InvalidMessage("bad_topic", "device is 1 to 32 of A-Z a-z 0-9 _ -", field="device")
     if kind not in {str(k) for k in KINDS[Realm(realm)]}:
         raise InvalidMessage("bad_topic", f"unknown kind {kind[:32]!r} for {realm}", field="kind")
-    return Topic(Realm(realm), area, device, Kind(kind))
+    return Topic(Realm(realm), intern(area), intern(device), Kind(kind))

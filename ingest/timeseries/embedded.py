@@ -71,10 +71,28 @@ class SampleRows:
         """Every point of the file received since then, in order of receipt."""
         with suppress_missing_table():
             rows = connection.execute(
-                f"SELECT {_POINT} FROM sample WHERE received_at_us >= ? ORDER BY id",  # noqa: S608
-                (micros(since),),
+                f"SELECT {_POINT} FROM sample WHERE id >= ? AND received_at_us >= ?"  # noqa: S608
+                " ORDER BY id",
+                (_first_since(connection, micros(since)), micros(since)),
             )
             yield from map(_point, rows)
+
+
+def _first_since(connection: sqlite3.Connection, at_us: int) -> int:
+    """A row from which on all were received since then: rows are numbered as they come."""
+    low, high = connection.execute(
+        "SELECT coalesce(min(id), 1), coalesce(max(id), 0) + 1 FROM sample"
+    ).fetchone()
+    while low < high:
+        middle = (low + high) // 2
+        row, received_us = connection.execute(
+            "SELECT id, received_at_us FROM sample WHERE id >= ? ORDER BY id LIMIT 1", (middle,)
+        ).fetchone()
+        if received_us < at_us:
+            low = row + 1
+        else:
+            high = middle
+    return int(low)
 
 
 class EmbeddedStore(DayFiles):
