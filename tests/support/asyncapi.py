@@ -3,6 +3,7 @@
 `python -m tests.support.asyncapi` writes it; a test compares.
 """
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,8 @@ def document() -> Tree:
     schemas = json.loads(json.dumps(schemas, sort_keys=True).replace(r"\\Z", "$"))
     for schema in schemas.values():  # unknown fields are counted and ignored, not refused
         schema.pop("additionalProperties", None)
+        if "description" in schema:  # Python 3.13 takes the indentation out of docstrings itself
+            schema["description"] = inspect.cleandoc(schema["description"])
     channels: Tree = {}
     operations: Tree = {}
     messages: Tree = {}
