@@ -14,7 +14,6 @@ def settling() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.collect()
         gc.freeze()
         gc.set_threshold(YOUNG, 20, 20)
         gc.enable()

@@ -11,13 +11,15 @@ a wrong registry entry, and refused by name. (Overspeed proper begins at 115 % o
 GB/T 7588.1 5.6.2.2, and must pass.)
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 from msgspec import Struct
 
 REMEMBERED_GAPS = 1000
+MOST_SPANS = 100
 SPEED_MARGIN = 2.0
-_NONE: frozenset[int] = frozenset()
+Gaps = tuple[int, ...]  # first and end of each span, in order: a province may miss a thousand each
 
 
 class Reason(StrEnum):
@@ -30,11 +32,20 @@ class Reason(StrEnum):
 
 
 class Numbers(Struct, frozen=True, gc=False):
-    """What is known of one boot: the highest number, and the numbers missing below it."""
+    """What is known of one boot: the highest number, and the numbers missing up to it."""
 
     boot: str
     highest: int
-    missing: frozenset[int] = _NONE
+    gaps: Gaps = ()
+
+    @property
+    def missing(self) -> frozenset[int]:
+        """The missing numbers one by one."""
+        return frozenset(n for first, end in _spans(self.gaps) for n in range(first, end))
+
+    def misses(self, seq: int) -> bool:
+        """Whether that number has not been taken."""
+        return any(first <= seq < end for first, end in _spans(self.gaps))
 
 
 class Seen(Struct, frozen=True, gc=False):
@@ -72,7 +83,7 @@ def admit(  # noqa: PLR0911  (one return a case)
     now = seen.now
     if now.boot == boot:
         if seq == now.highest + 1:  # nearly always
-            return Admitted(Seen(Numbers(boot, seq, now.missing), seen.before))
+            return Admitted(Seen(Numbers(boot, seq, now.gaps), seen.before))
         numbered = _number(now, seq)
         if numbered is None:
             return _duplicate(boot, seq)
@@ -93,23 +104,25 @@ def passed_over(seen: Seen | None, boot: str, seq: int) -> Seen:
     It is not lost, and may be taken when it comes again, from quarantine say.
     """
     if seen is None:
-        return Seen(Numbers(boot, seq, frozenset({seq})))
+        return Seen(Numbers(boot, seq, (seq, seq + 1)))
     answer = admit(seen, boot, seq)
     if isinstance(answer, Refused):
         return seen
     now, before = answer.seen.now, answer.seen.before
     if now.boot == boot:
-        return Seen(Numbers(boot, now.highest, now.missing | {seq}), before, answer.seen.certain)
+        return Seen(
+            Numbers(boot, now.highest, _with(now.gaps, seq, seq + 1)), before, answer.seen.certain
+        )
     if before is None:  # cannot be: an admitted boot is one of the two
         return answer.seen
-    kept = Numbers(boot, before.highest, before.missing | {seq})
+    kept = Numbers(boot, before.highest, _with(before.gaps, seq, seq + 1))
     return Seen(now, kept, answer.seen.certain)
 
 
 def filled(seen: Seen | None, boot: str, seq: int) -> Seen | None:
     """What is known after a number passed over is taken after all; other numbers change nothing."""
     for known in (seen.now, seen.before) if seen else ():
-        if known is not None and known.boot == boot and seq in known.missing:
+        if known is not None and known.boot == boot and known.misses(seq):
             answer = admit(seen, boot, seq)
             return answer.seen if isinstance(answer, Admitted) else seen
     return seen
@@ -118,14 +131,38 @@ def filled(seen: Seen | None, boot: str, seq: int) -> Seen | None:
 def _number(known: Numbers, seq: int) -> Numbers | None:
     """The boot's numbers with `seq` taken; None when it was taken already."""
     if seq > known.highest:
-        gap = range(known.highest + 1, seq)
-        missing = known.missing | frozenset(gap[-REMEMBERED_GAPS:]) if gap else known.missing
-        if len(missing) > REMEMBERED_GAPS:
-            missing = frozenset(sorted(missing)[-REMEMBERED_GAPS:])
-        return Numbers(known.boot, seq, missing)
-    if seq in known.missing:
-        return Numbers(known.boot, known.highest, known.missing - {seq})
+        return Numbers(known.boot, seq, _with(known.gaps, known.highest + 1, seq))
+    if known.misses(seq):
+        return Numbers(known.boot, known.highest, _without(known.gaps, seq))
     return None
+
+
+def _spans(gaps: Gaps) -> Iterator[tuple[int, int]]:
+    return zip(gaps[::2], gaps[1::2], strict=True)
+
+
+def _with(gaps: Gaps, first: int, end: int) -> Gaps:
+    """One span more; of all missing numbers the highest are remembered."""
+    if first >= end:
+        return gaps
+    room = REMEMBERED_GAPS
+    kept: list[int] = []
+    for low, high in sorted([*_spans(gaps), (first, end)], reverse=True)[:MOST_SPANS]:
+        if room <= 0:
+            break
+        least = max(low, high - room)
+        room -= high - least
+        kept += (high, least)
+    return tuple(reversed(kept))
+
+
+def _without(gaps: Gaps, seq: int) -> Gaps:
+    kept: list[int] = []
+    for first, end in _spans(gaps):
+        for low, high in ((first, seq), (seq + 1, end)) if first <= seq < end else ((first, end),):
+            if low < high:
+                kept += (low, high)
+    return tuple(kept)
 
 
 def _duplicate(boot: str, seq: int) -> Refused:
