@@ -33,8 +33,8 @@ QUARANTINE = Kind(
         Column(msgid("Reason"), "reason"),
         Column(msgid("Field")),
         Column(msgid("Detail")),
-        Column(msgid("Content")),
         Column(msgid("Replay")),
+        Column(msgid("Content")),
     ),
     order="received",
     descending=True,
@@ -130,8 +130,8 @@ def quarantine_file(request: Request, context: Context, scope: CurrentScope) -> 
             kept.reason,
             kept.field,
             kept.detail,
-            content(kept),
             f"{kept.answer.outcome} {kept.answer.reason}".strip() if kept.answer else "",
+            content(kept),
         ]
 
     return lists.export(request, told, "quarantine", keys, total, context.quarantine.fetch, cells)

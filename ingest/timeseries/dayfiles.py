@@ -127,6 +127,14 @@ class suppress_missing_table(suppress):  # noqa: N801  (reads as contextlib.supp
         return isinstance(error, sqlite3.OperationalError) and "no such table" in str(error)
 
 
+def _show_size(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Tell the metrics how much of the newest day is kept: objects and bytes."""
+    rows, size = connection.execute("SELECT rows, bytes FROM quarantine_size").fetchone()
+    metrics.QUARANTINE_ROWS.set(rows)
+    metrics.QUARANTINE_BYTES.set(size)
+    return rows, size
+
+
 class DayFiles:
     """Writes with one connection; `commit` is for one thread, reading is for any.
 
@@ -259,9 +267,7 @@ class DayFiles:
         """Let the oldest refused objects of the day go, until the others fit; how many went."""
         gone = 0
         while True:
-            rows, size = connection.execute("SELECT rows, bytes FROM quarantine_size").fetchone()
-            metrics.QUARANTINE_ROWS.set(rows)
-            metrics.QUARANTINE_BYTES.set(size)
+            rows, size = _show_size(connection)
             over = rows - self._budget.rows
             if over <= 0 and size <= self._budget.bytes:
                 break
@@ -282,6 +288,8 @@ class DayFiles:
             with closing(sqlite3.connect(file, isolation_level=None, timeout=5)) as connection:
                 done = connection.execute("DELETE FROM quarantine WHERE id = ?", (row,))
                 gone += done.rowcount
+                if file == self._file:
+                    _show_size(connection)
         return gone
 
     def holds(self, point: Point) -> bool:
