@@ -4,7 +4,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
@@ -205,7 +205,7 @@ def test_a_wrong_password_is_named_and_appears_nowhere(
             assert state.camera("K0001-1").reason == "unauthorized"
     said = "".join(capfd.readouterr())
     assert "wrong-secret" not in said
-    with sqlite3.connect(tmp_path / "handoff.db") as kept:
+    with closing(sqlite3.connect(tmp_path / "handoff.db")) as kept, kept:
         assert "wrong-secret" not in "\n".join(kept.iterdump())
 
 

@@ -21,10 +21,7 @@ from tests.support import mosquitto
 from tests.support.registry import sample_directory
 from tests.support.wait import wait_until
 
-pytestmark = [
-    pytest.mark.broker,
-    pytest.mark.skipif(mosquitto.find() is None, reason="mosquitto is not installed"),
-]
+pytestmark = pytest.mark.broker
 
 TOPIC = "lift/v1/410100/G1/call"
 RECEIPT = "lift/v1/410100/G1/receipt"

@@ -21,10 +21,7 @@ from tests.support.registry import sample_directory
 from tests.support.subscribers import make
 from tests.support.wait import wait_until
 
-pytestmark = [
-    pytest.mark.broker,
-    pytest.mark.skipif(mosquitto.find() is None, reason="mosquitto is not installed"),
-]
+pytestmark = pytest.mark.broker
 
 CLOCK = SystemClock()
 STATUS = "lift/v1/410100/G1/status"

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -139,7 +139,7 @@ def test_a_locked_file_makes_its_source_wait_and_no_other(
 def test_a_half_made_file_is_waited_for(rescue: Rescue, follower: Follower, folder: Path) -> None:
     hand_off(folder / DAY1, raised("a"))
     (folder / DAY2).touch()  # opened by its owner, nothing written yet
-    with sqlite3.connect(folder / "2026-11-25.db") as other:
+    with closing(sqlite3.connect(folder / "2026-11-25.db")) as other, other:
         other.execute("CREATE TABLE sample (id INTEGER)")  # its hand-off table comes next
     other.close()
     with capture_logs() as lines:

@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -237,7 +238,7 @@ def test_a_handed_off_condition_becomes_its_incident_once(rescue: Rescue, tmp_pa
     folder = tmp_path / "telemetry"
     folder.mkdir()
     for day in ("2026-11-22.db", "2026-11-23.db"):  # the same fact on both sides of midnight
-        with sqlite3.connect(folder / day) as file:
+        with closing(sqlite3.connect(folder / day)) as file, file:
             handoff.create(file)
             handoff.append(file, event_id=found.event_id, at=START, payload=encode(found))
             handoff.append(file, event_id="poison", at=START, payload=b"{")
