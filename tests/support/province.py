@@ -41,6 +41,9 @@ class Nothing:
     def close(self) -> None:
         """Nothing to do."""
 
+    def follow(self, filters: Sequence[str]) -> None:
+        """Nothing to do."""
+
     def take(self, limit: int, timeout: timedelta) -> list[Delivery]:
         """Nothing."""
         del limit, timeout
