@@ -177,7 +177,8 @@ def test_the_broker_dies_and_rescue_goes_on(hub: HubProcess, database: Database)
         return broker_of(hub)._answers()
 
     wait_until(answers, what="the broker to be back", timeout_s=20)
-    broker_of(hub).publish(f"lift/v1/{AREA}/{GATEWAY}/call", call("after-the-broker"))
+    # A broker that was killed has forgotten who listened: a device repeats until it is answered.
+    call_until_answered(broker_of(hub), call("after-the-broker"))
 
     def reported() -> bool:
         keys = database.read(lambda c: c.execute(select(tables.report.c.event_key)).scalars().all())

@@ -20,7 +20,7 @@ SILENT = re.compile(
 TAG = re.compile(r"<[^>]*>")
 SENTENCE = re.compile(r"[A-Za-z]{2,}(?:[ '’-]+[A-Za-z]{2,})+|\b(?:inferred|trapped)\b")
 # Names of things, and the sample names of the accounts of these tests.
-NAMES = ("Asia/Shanghai", "Ctrl K", "Ctrl Enter")
+NAMES = ("Asia/Shanghai", "Ctrl K", "Ctrl Enter", "hub doctor", "hub backup")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 

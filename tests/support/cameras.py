@@ -40,9 +40,18 @@ def cameras(looks: Mapping[str, Look], *, login: Login | None = None) -> Iterato
         yield Cameras(server, loop)
     finally:
         _call(loop, server.stop())
+        _call(loop, _the_rest())
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
         loop.close()
+
+
+async def _the_rest() -> None:
+    """Whoever knocked at the last moment is sent away before the loop is closed."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _call(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
