@@ -91,7 +91,7 @@ def examine(folder: Path, database_url: str) -> Iterator[Finding]:
     for each in loaded.wrong:
         remedy = "`hub dialect try FILE SAMPLE` tells more; docs/dialects.md has every key"
         yield Finding("dialects", Verdict.SERIOUS, each, remedy)
-    lost = sorted(_spoken(database_url) - loaded.dialects.keys())
+    lost = sorted(set(speakers(database_url).values()) - loaded.dialects.keys())
     if lost:
         remedy = f"put its mapping into {folder}, or correct the gateway's dialect"
         yield Finding("dialects", Verdict.SERIOUS, f"no mapping {', '.join(lost)}", remedy)
@@ -99,10 +99,12 @@ def examine(folder: Path, database_url: str) -> Iterator[Finding]:
         yield Finding("dialects", Verdict.WELL, ", ".join(sorted(loaded.dialects)))
 
 
-def _spoken(database_url: str) -> set[str]:
+def speakers(database_url: str) -> dict[str, str]:
+    """The dialect of every gateway that does not speak the hub's own contract."""
     file = database_url.removeprefix("sqlite:///")
+    asked = "SELECT id, dialect FROM gateway WHERE dialect <> ?"
     try:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-            return {row[0] for row in connection.execute("SELECT DISTINCT dialect FROM gateway")}
+            return dict(connection.execute(asked, (CANONICAL,)).fetchall())
     except sqlite3.Error:  # no database yet, or one of an older version
-        return set()
+        return {}

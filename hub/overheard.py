@@ -1,13 +1,16 @@
-"""What a message on the broker says, line by line: pure, by the codec that telemetry reads with."""
+"""What a message on the broker says, line by line, by the codec and dialects of telemetry."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
 
 from core.errors import InvalidMessage
 from devices.protocol import codec, topics
+from devices.protocol import messages as m
+from devices.protocol.dialects.model import CANONICAL, UNNUMBERED, Heard, State
+from devices.protocol.dialects.reading import Dialect
 
 _HEAD = frozenset({"ts", "seq", "boot", "lift"})
 
@@ -56,36 +59,75 @@ class Wanted:
         return not self.text or self.text in {one.lift, one.gateway, one.area}
 
 
-def read(topic: str, payload: bytes, at: datetime) -> Iterator[Overheard]:
-    """Every object of a message."""
-    try:
-        parsed = topics.parse(topic)
-    except InvalidMessage as no:
-        yield Overheard(at=at, topic=topic, refused=no.reason, detail=no.detail, raw=payload)
-        return
-    decoded = codec.decode(parsed, payload)
-    for message in decoded.messages:
-        fields = msgspec.json.decode(codec.encode(message), type=dict[str, object])
-        yield Overheard(
-            at=at,
-            topic=topic,
-            area=parsed.area,
-            gateway=parsed.device,
-            kind=str(parsed.kind),
-            lift=str(fields.get("lift", "")),
-            told=fields,
+class Ear:
+    """Understands the hub's own contract, and the dialects that gateways speak.
+
+    speakers: the dialect of each gateway that does not speak the hub's own. Lists of active codes
+    are compared from message to message, so an ear is for one listener.
+    """
+
+    def __init__(
+        self,
+        dialects: Mapping[str, Dialect] | None = None,
+        speakers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._dialects = dialects or {}
+        self._speakers = speakers or {}
+        self._states: dict[str, State] = {}
+
+    def filters(self) -> tuple[str, ...]:
+        """The topics of the dialects that somebody speaks, beside the hub's own."""
+        spoken = sorted(set(self._speakers.values()) & self._dialects.keys())
+        return tuple(place.filter for name in spoken for place in self._dialects[name].topics)
+
+    def read(self, topic: str, payload: bytes, at: datetime) -> Iterator[Overheard]:
+        """Every object of a message."""
+        try:
+            parsed = topics.parse(topic)
+        except InvalidMessage as no:
+            for dialect in self._dialects.values():
+                if place := dialect.place(topic):
+                    one = Overheard(at=at, topic=topic, area=place.area, gateway=place.device)
+                    yield from self._mapped(one, dialect, place.word, payload)
+                    return
+            yield Overheard(at=at, topic=topic, refused=no.reason, detail=no.detail, raw=payload)
+            return
+        one = Overheard(
+            at=at, topic=topic, area=parsed.area, gateway=parsed.device, kind=str(parsed.kind)
         )
-    for each in decoded.refusals:
-        yield Overheard(
-            at=at,
-            topic=topic,
-            area=parsed.area,
-            gateway=parsed.device,
-            kind=str(parsed.kind),
-            refused=each.reason,
-            detail=f"{each.field}: {each.detail}" if each.field else each.detail,
-            raw=each.raw,
-        )
+        spoken = self._dialects.get(self._speakers.get(parsed.device, CANONICAL))
+        if spoken is None or parsed.realm is not topics.Realm.LIFT or spoken.identity:
+            decoded = codec.decode(parsed, payload)
+            yield from (_told(one, message) for message in decoded.messages)
+            yield from (_refused(one, each) for each in decoded.refusals)
+        else:
+            yield from self._mapped(one, spoken, str(parsed.kind), payload)
+
+    def _mapped(
+        self, one: Overheard, dialect: Dialect, word: str, payload: bytes
+    ) -> Iterator[Overheard]:
+        heard = Heard(one.gateway, word)
+        state = self._states.get(one.gateway, State())
+        arrived_ms = int(one.at.timestamp() * 1000)
+        mapped = dialect.read(heard, payload, state, arrived_ms=arrived_ms)
+        self._states[one.gateway] = mapped.state
+        for message in mapped.messages:
+            yield _told(replace(one, kind=type(message).__name__.lower()), message)
+        yield from (_refused(one, each) for each in mapped.refusals)
+        if not mapped.messages and not mapped.refusals:
+            yield replace(one, kind=dialect.name)  # it tells nothing of ours, but it was heard
+
+
+def _told(one: Overheard, message: m.Message) -> Overheard:
+    fields = msgspec.json.decode(codec.encode(message), type=dict[str, object])
+    if fields.get("boot") == UNNUMBERED:  # the number is a print of ours, and says nothing
+        fields = {name: value for name, value in fields.items() if name not in ("seq", "boot")}
+    return replace(one, lift=str(fields.get("lift", "")), told=fields)
+
+
+def _refused(one: Overheard, no: codec.Refusal) -> Overheard:
+    detail = f"{no.field}: {no.detail}" if no.field else no.detail
+    return replace(one, refused=no.reason, detail=detail, raw=no.raw)
 
 
 def words(one: Overheard) -> str:

@@ -14,10 +14,10 @@ from rich.text import Text
 from core.clock import SystemClock
 from core.errors import Unavailable
 from devices.protocol.messages import Kind
-from hub import broker, overheard
+from hub import broker, dialects, overheard
 from hub.cli_ground import Data, console, plain, say, sound
 from hub.folder import DataFolder
-from hub.overheard import Overheard, Wanted
+from hub.overheard import Ear, Overheard, Wanted
 from ingest.lane import BrokerAddress
 
 EVERYTHING = ("lift/v1/#", "kitchen/v1/#")
@@ -50,10 +50,14 @@ def tail(
 ) -> None:
     """Print messages as they come; Ctrl-C ends it. It reads beside the hub and takes nothing away.
 
-    What the codec refuses is red, with the reason; the registry is not asked.
+    Gateways that speak a dialect are heard in it. What cannot be read is red, with the reason;
+    whether the registry knows the device is not asked.
     """
     settings = sound(data)
-    address = broker.address(DataFolder(settings.data_dir.resolve()), settings.mqtt)
+    folder = DataFolder(settings.data_dir.resolve())
+    address = broker.address(folder, settings.mqtt)
+    spoken = dialects.speakers(folder.database_url(settings.database.url))
+    ear = Ear(dialects.load(folder.dialects).dialects, spoken)
     pattern = "/" in what
     wanted = Wanted(
         text="" if pattern else what,
@@ -61,15 +65,17 @@ def tail(
         kind=str(kind or ""),
         refused_only=refused,
     )
-    shown = _Shown(wanted, raw=raw, as_json=as_json, count=count)
+    shown = _Shown(ear, wanted, raw=raw, as_json=as_json, count=count)
+    filters = (what,) if pattern else (*EVERYTHING, *ear.filters())
     with suppress(KeyboardInterrupt):
-        asyncio.run(_listen(address, (what,) if pattern else EVERYTHING, shown))
+        asyncio.run(_listen(address, filters, shown))
 
 
 class _Shown:
     """What is printed of each message, until it was enough."""
 
-    def __init__(self, wanted: Wanted, *, raw: bool, as_json: bool, count: int) -> None:
+    def __init__(self, ear: Ear, wanted: Wanted, *, raw: bool, as_json: bool, count: int) -> None:
+        self._ear = ear
         self._wanted = wanted
         self._raw = raw
         self._json = as_json
@@ -78,7 +84,7 @@ class _Shown:
     def take(self, topic: str, payload: bytes) -> bool:
         """Print it; False when it was enough."""
         at = SystemClock().now()
-        for one in overheard.read(topic, payload, at):
+        for one in self._ear.read(topic, payload, at):
             if not self._wanted.takes(one):
                 continue
             if self._raw:

@@ -2,15 +2,16 @@
 
 from datetime import UTC, datetime
 
-from hub import gauges, overheard
-from hub.overheard import Wanted
+from hub import dialects, gauges, overheard
+from hub.dialects import SHIPPED
+from hub.overheard import Ear, Wanted
 
 AT = datetime(2026, 11, 23, 4, tzinfo=UTC)
 STATUS = "lift/v1/410100/G1/status"
 
 
 def test_every_object_is_a_line_and_a_refused_one_tells_its_reason() -> None:
-    good, bad = overheard.read(
+    good, bad = Ear().read(
         STATUS,
         b'[{"ts":1,"seq":1,"boot":"b","lift":"100001","floor":3},{"ts":2,"seq":2,"boot":"b","floor":"x"}]',
         AT,
@@ -22,13 +23,13 @@ def test_every_object_is_a_line_and_a_refused_one_tells_its_reason() -> None:
 
 
 def test_a_topic_outside_the_grammar_is_refused_and_shown() -> None:
-    (odd,) = overheard.read("lift/v2/x", b"\xff", AT)
+    (odd,) = Ear().read("lift/v2/x", b"\xff", AT)
     assert odd.refused == "bad_topic"
     assert odd.as_json()["raw"] == "\\xff"
 
 
 def test_a_filter_names_a_lift_a_gateway_or_a_city() -> None:
-    (one,) = overheard.read(STATUS, b'{"ts":1,"seq":1,"boot":"b","lift":"100001","floor":3}', AT)
+    (one,) = Ear().read(STATUS, b'{"ts":1,"seq":1,"boot":"b","lift":"100001","floor":3}', AT)
     for text in ("100001", "G1", "410100", ""):
         assert Wanted(text=text).takes(one)
     assert not Wanted(text="G2").takes(one)
@@ -67,3 +68,20 @@ def test_two_looks_make_rates_lag_and_a_balance() -> None:
 def test_a_process_that_began_again_is_no_negative_rate() -> None:
     (_, lane) = gauges.rows("lane", figures(100, 100, 0), figures(5, 5, 0), 1.0)
     assert lane.received == 0
+
+
+def test_a_dialect_is_heard_on_its_own_topics_and_from_gateways_that_speak_it() -> None:
+    shipped = dialects.load(SHIPPED).dialects
+    ear = Ear(shipped, {"BOX1": "camera-box"})
+    assert "camerabox/+/+/+" in ear.filters()
+    told = b'{"ts":1795000000000,"lift_code":"100001","floor":"3","door":1}'
+    for topic in ("camerabox/410100/BOX1/state", "lift/v1/410100/BOX1/status"):
+        (one,) = ear.read(topic, told, AT)
+        assert (one.gateway, one.lift, one.kind) == ("BOX1", "100001", "status")
+        assert overheard.words(one) == "floor=3 door=open"
+        assert "seq" not in one.told
+    # What says nothing of ours is heard all the same; what cannot be read is refused.
+    (silent,) = ear.read("camerabox/410100/BOX1/state", b"[]", AT)
+    assert (silent.kind, silent.refused) == ("camera-box", "")
+    (odd,) = ear.read("camerabox/410100/BOX1/state", b"{", AT)
+    assert odd.refused == "bad_json"
