@@ -7,10 +7,11 @@ incident, shows on no page as the newest word of a lift, and moves no numbering.
 long ago must not call a crew today. What is refused again keeps its row, and the new reason
 stands beside it.
 
-What cannot be replayed: a payload of which only the beginning was kept, and a point that the
-history store refused (those bytes never came from a device).
+A point that the history store refused was admitted long ago: replayed, it goes to the store again
+as it is. What cannot be replayed is what was kept in part.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,14 +24,14 @@ from core.errors import Conflict, NotFound
 from core.ids import sortable_key
 from core.journal import Actor, Entry, Subject
 from ingest import inbox
-from ingest.draft import KEPT_BYTES, Draft
+from ingest.draft import KEPT_BYTES, UNKNOWN_AREA, Draft
 from ingest.interpreter import MAPPED_WITH_LOSS
 from ingest.lane import Delivery
 from ingest.pipeline import Pipeline
 from ingest.quarantine import Kept, QuarantineReader
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.port import Answer
-from ingest.timeseries.spool import REFUSED
+from ingest.timeseries.spool import REFUSED, refused_point
 from ingest.timeseries.steps import micros
 
 SOURCE = "replay"
@@ -62,15 +63,9 @@ class Hindrance:
 
 def hindrance(kept: Kept) -> Hindrance | None:
     """What stands against a replay, if anything does: pure."""
-    if kept.reason == REFUSED:
-        return Hindrance(
-            "not_from_a_device",
-            "the history store refused this point; mend its field types (`hub doctor` names them)"
-            " and copy the day again with `hub history copy`",
-        )
     if kept.reason == MAPPED_WITH_LOSS:
         return Hindrance("taken_already", "it was taken, but for what its detail names")
-    if len(kept.raw) >= KEPT_BYTES:
+    if len(kept.raw) >= KEPT_BYTES or (kept.reason == REFUSED and not refused_point(kept.raw)):
         return Hindrance(
             "cut_off", f"only the first {KEPT_BYTES} bytes were kept: the sender must send it again"
         )
@@ -162,11 +157,16 @@ class Replays:
     def _replay(
         self, draft: Draft, pipeline: Pipeline, row: int, kept: Kept, *, shed: bool
     ) -> None:
-        if no := hindrance(kept):
+        # Asked for twice, it may have been taken a moment ago, in the draft that is not safe yet.
+        before = next((a for a in reversed(draft.answers) if a.about == kept.id), kept.answer)
+        if no := hindrance(dataclasses.replace(kept, answer=before)):
             draft.answers.append(_answer(row, kept.id, "refused", no.reason, "", no.detail))
             return
-        delivery = Delivery(kept.topic, kept.raw, kept.received_at, 0, 0, 0)
-        told = pipeline.read([delivery], draft.at, shed=shed, caught_up=False, late=True)
+        if kept.reason == REFUSED:
+            told = _once_more(pipeline, kept, draft.at, shed=shed)
+        else:
+            delivery = Delivery(kept.topic, kept.raw, kept.received_at, 0, 0, 0)
+            told = pipeline.read([delivery], draft.at, shed=shed, caught_up=False, late=True)
         self._leave_out_known(told)
         refused = told.quarantined
         told.quarantined = []  # its row stands in quarantine already
@@ -193,6 +193,18 @@ class Replays:
                 told.outcomes[area, "stored"] -= known
                 told.outcomes[area, "duplicate"] += known
         told.points = fresh
+
+
+def _once_more(pipeline: Pipeline, kept: Kept, at: datetime, *, shed: bool) -> Draft:
+    """A point that the history store refused, for the store as it is now."""
+    told = Draft(at)
+    if point := refused_point(kept.raw):
+        gateway = pipeline.gateways.get(point.gateway)
+        told.points.append(point)
+        told.outcomes[gateway.area if gateway else UNKNOWN_AREA, "stored"] += 1
+    if shed:
+        told.shed_points()
+    return told
 
 
 def _answer(

@@ -48,9 +48,6 @@ OUTCOMES = {
 }
 HINDERED = {
     "cut_off": msgid("What is kept is only its beginning: the sender must send it again."),
-    "not_from_a_device": msgid(
-        "It did not come from a device: mend the history store and copy the day again."
-    ),
     "replayed_already": msgid("It was replayed before."),
     "taken_already": msgid("It was taken, but for what could not be mapped."),
 }

@@ -76,7 +76,7 @@ class InfluxStore:
             try:
                 lines.append((point, lineprotocol.encode(point)))
             except InvalidMessage as error:
-                refusals.append(Refusal(point, b"", error.detail, error.field))
+                refusals.append(Refusal(point, error.detail, error.field))
         refusals += self._sift(lines)
         if refusals:
             raise WriteRefused(refusals)
@@ -88,7 +88,7 @@ class InfluxStore:
             return
         dropped = _DROPPED.search(words)
         if len(lines) == 1 or (dropped and int(dropped[1]) == len(lines)):
-            yield from (Refusal(point, line, words) for point, line in lines)
+            yield from (Refusal(point, words) for point, _ in lines)
             return
         half = len(lines) // 2
         yield from self._sift(lines[:half])

@@ -144,10 +144,9 @@ class History(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A point that a store will never take, as it was sent, and why in the store's words."""
+    """A point that a store will not take, and why in the store's words."""
 
     point: Point
-    line: bytes
     words: str
     field: str = ""
 

@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS drained (
     bytes INTEGER NOT NULL) STRICT
 """
 _points = msgspec.msgpack.Decoder(list[Point])
+_point = msgspec.json.Decoder(Point)
 REFUSED = "history_refused"
 
 
@@ -71,6 +72,14 @@ class Load:
     points: list[Point]
     rows: list[int]
     mark: Mark
+
+
+def refused_point(raw: bytes) -> Point | None:
+    """The point that stands in quarantine as REFUSED; None where its bytes were cut off."""
+    try:
+        return _point.decode(raw)
+    except msgspec.DecodeError:
+        return None
 
 
 def drain_file(folder: Path) -> Path:
@@ -271,7 +280,7 @@ class DrainMarks:
                         REFUSED,
                         no.field,
                         no.words[:2000],
-                        (no.line or msgspec.json.encode(no.point))[:4096],
+                        msgspec.json.encode(no.point)[:4096],
                     )
                     for no in refusals
                     if row_of[id(no.point)] > (done or 0)  # else kept before a crash

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
@@ -18,7 +19,7 @@ from ingest.quarantine import QuarantineFilter, QuarantineReader
 from ingest.replay import Verb, hindrance
 from ingest.timeseries.dayfiles import Budget
 from ingest.timeseries.embedded import EmbeddedStore
-from ingest.timeseries.port import Batch, Quarantined
+from ingest.timeseries.port import Batch, Point, Quarantined
 from tests.support.registry import AREA, sample_directory
 from tests.support.rescue import START
 from tests.support.telemetry import STATUS, Room
@@ -225,7 +226,7 @@ def test_dropped_is_gone_and_asked_twice_says_so(room: Room) -> None:
     assert rows == [("dropped",), ("gone",), ("gone",)]
 
 
-def test_what_was_cut_off_or_never_came_from_a_device_is_refused_with_words(room: Room) -> None:
+def test_what_was_cut_off_is_refused_with_words(room: Room) -> None:
     room.broker.put(STATUS, b"x" * 5000)
     room.settle()
     (kept,) = room.refused()
@@ -235,9 +236,21 @@ def test_what_was_cut_off_or_never_came_from_a_device_is_refused_with_words(room
     ask(room)
     room.replay()
     assert told(room) == [("refused", "cut_off")]
-    of_history = hindrance(replace(kept, raw=b"status v=1", reason="history_refused"))
+    of_history = hindrance(replace(kept, raw=b'{"lift":"1000', reason="history_refused"))
     assert of_history is not None
-    assert "hub history copy" in of_history.detail
+    assert of_history.reason == "cut_off"
+
+
+def test_a_point_that_the_history_store_refused_goes_there_again_once(room: Room) -> None:
+    point = Point("100001", START, START, {"load_kg": 9999}, gateway="G1", seq=7, boot="b")
+    raw = msgspec.json.encode(point)
+    refused = Quarantined("history/status/100001", START, "history_refused", "", "too heavy", raw)
+    room.store.commit(Batch(START, quarantined=[refused]))
+    ask(room)
+    ask(room)
+    room.replay()
+    assert room.points() == [point]
+    assert told(room) == [("refused", "replayed_already")]
 
 
 def test_the_oldest_go_when_a_day_has_no_room_and_are_counted(tmp_path: Path) -> None:

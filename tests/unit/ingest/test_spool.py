@@ -34,7 +34,7 @@ class Elsewhere(EmbeddedStore):
         if self.away:
             raise Unavailable("away", reason="down")
         super().write([p for p in points if p.fields["load_kg"] != 9999])
-        refused = [Refusal(p, b"", "too heavy") for p in points if p.fields["load_kg"] == 9999]
+        refused = [Refusal(p, "too heavy") for p in points if p.fields["load_kg"] == 9999]
         if refused:
             raise WriteRefused(refused)
 
@@ -130,7 +130,7 @@ def test_refused_points_are_kept_once_with_the_words_and_the_rest_is_stored(
     writer.commit(batch(clock, 1, first=2, load=9999))
     load = spool.next_load(folder, 99)
     assert load is not None
-    marks._quarantine(load, [Refusal(load.points[2], b"", "too heavy")])  # and killed
+    marks._quarantine(load, [Refusal(load.points[2], "too heavy")])  # and killed
     writer.commit(batch(clock, 1, first=3, load=9999))
     assert Drainer(folder, elsewhere, clock).run_once(marks) == 4
     assert stored(elsewhere) == 2
