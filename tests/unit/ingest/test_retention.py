@@ -13,11 +13,12 @@ import pytest
 from core import handoff
 from core.clock import ManualClock
 from devices.judging import LiftMemory
+from ingest.quarantine import QuarantineReader
 from ingest.timeseries.dayfiles import DayFiles, day_files
 from ingest.timeseries.embedded import EmbeddedStore
 from ingest.timeseries.free_space import LOOK, FreeSpace, free_bytes, short
 from ingest.timeseries.keeper import Keeper
-from ingest.timeseries.port import Batch, Point, Quarantined, Window
+from ingest.timeseries.port import Answer, Batch, Point, Quarantined, Window
 from ingest.timeseries.retention import (
     LEAST,
     DayFile,
@@ -146,7 +147,9 @@ def test_a_day_with_findings_nobody_followed_loses_its_rows_alone(tmp_path: Path
     house = House(tmp_path, datetime(2026, 3, 1, 12, tzinfo=UTC))
     house.live(1)
     refused = Quarantined("t", house.clock.now(), "unreadable", "", "", b"x")
-    house.live(1, quarantined=[refused])
+    taken = Answer("door", 1, "stored", "", "", "", "")
+    replayed = Answer("replay", 1, "refused", "unreadable", "", "", "2026-03-02/1")
+    house.live(1, quarantined=[refused], answers=[taken, replayed])
     house.live(28)
     with closing(sqlite3.connect(tmp_path / "2026-03-01.db")) as connection, connection:
         handoff.append(connection, event_id="e", at=house.clock.now(), payload=b"{}")
@@ -155,6 +158,10 @@ def test_a_day_with_findings_nobody_followed_loses_its_rows_alone(tmp_path: Path
     assert gone.rows == (date(2026, 3, 1), date(2026, 3, 2))
     assert house.days()[:3] == ["2026-03-01", "2026-03-02", "2026-03-17"]
     assert house.floors() == before
+    with closing(sqlite3.connect(tmp_path / "2026-03-02.db")) as connection:
+        assert connection.execute("SELECT source FROM answer").fetchall() == [("replay",)]
+    (kept,) = QuarantineReader(tmp_path).list(2)
+    assert kept.answer == replayed  # as long as what it tells of
     assert len(handoff.after(tmp_path / "2026-03-01.db")) == 1
     assert house.keep_house() == Gone()
     house.followed = {"2026-03-01.db": 1}
