@@ -21,10 +21,11 @@ from dashboard import roster
 from hub import broker, demo, doctor_running, lifeline, mosquitto, schema, tls
 from hub.doctor import version
 from hub.folder import DataFolder
+from hub.ground import Ground
 from hub.parts import Listener, wanted
 from hub.settings import Settings, environment
 from hub.supervisor import Role, Supervisor
-from hub.wiring import ROLES, Ground
+from hub.wiring import ROLES
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 KILL_AT = "HUB_TEST_KILL_AT"

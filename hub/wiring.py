@@ -9,10 +9,8 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -24,59 +22,29 @@ from alerts.follower import Follower, rows_seen
 from alerts.intake import take_call
 from alerts.notify.log_sender import LogSender
 from alerts.notify.webhook_sender import WebhookSender
-from alerts.policy import PolicyBook
 from core import failpoint, log
-from core.clock import Clock
 from core.db import Database
-from core.errors import Unavailable
-from core.pulse import Pulse
 from devices import queries
 from devices.calls import CallArrived, RefusedCall
 from devices.judging import Limits
 from devices.model import Camera, Lift
 from devices.protocol.messages import Receipt
 from devices.protocol.topics import EMERGENCY_FILTERS, TELEMETRY_FILTERS, Topic
-from hub import broker, demo, dialects, history, parts, soundness, tls
-from hub.doctor import version
-from hub.folder import TELEMETRY_SOURCE, DataFolder
+from hub import broker, demo, dialects, history, tls
+from hub.folder import TELEMETRY_SOURCE
+from hub.ground import Ground, policies_of
+from hub.pages import run_public, run_web
 from hub.registry import Registry
-from hub.settings import Settings
 from hub.subscribing import telemetry_session
 from hub.threads import corrected, run_together
-from ingest.door import Door, DoorQueue
+from ingest.door import DoorQueue
 from ingest.emergency import EmergencyLane
-from ingest.latest import LatestReader, LatestStates
+from ingest.latest import LatestStates
 from ingest.mqtt import Session
-from ingest.quarantine import QuarantineReader
 from ingest.replay import Replays
 from ingest.telemetry import TelemetryLane, limits_of
 
-if TYPE_CHECKING:
-    import uvicorn
-
-_GRACE_S = 3
 _log = log.get(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What every process is given."""
-
-    settings: Settings
-    folder: DataFolder
-    clock: Clock
-    share: int  # of the folder's lock
-    metrics_folder: str | None
-    supervised: bool  # standard input is the parent's pipe
-
-    @property
-    def database_url(self) -> str:
-        """The relational database's URL."""
-        return self.folder.database_url(self.settings.database.url)
-
-    def pulse(self, part: str) -> Pulse:
-        """The sign of life of `<role>.<part>`."""
-        return Pulse(self.folder.pulse / part)
 
 
 def run_broker(ground: Ground, stop: threading.Event) -> None:
@@ -233,16 +201,6 @@ def run_video(ground: Ground, stop: threading.Event) -> None:
         Fleet(cameras, ground.folder.video, ground.clock, pulse=told).run(stop)
 
 
-def run_web(ground: Ground, stop: threading.Event) -> None:
-    """The staff pages and the JSON interface."""
-    _serve_pages(ground, stop, surface="staff")
-
-
-def run_public(ground: Ground, stop: threading.Event) -> None:
-    """The public pages: a process of its own, so that a page gone viral costs no rescue."""
-    _serve_pages(ground, stop, surface="public")
-
-
 def run_simulator(ground: Ground, stop: threading.Event) -> None:
     """The simulated city; it meets the hub at the broker and the JSON interface alone."""
     from simulators import fleet  # noqa: PLC0415  (only the demo needs it)
@@ -301,100 +259,3 @@ ROLES: Mapping[str, Callable[[Ground, threading.Event], None]] = {
     "video": run_video,
     "simulator": run_simulator,
 }
-
-
-def policies_of(ground: Ground) -> PolicyBook:
-    """The policy file, in the hub's zone, as fast as the simulated city lives."""
-    book = soundness.read_policies(ground.settings)
-    book = PolicyBook(book.default, book.by_area, ground.settings.tz)
-    if ground.settings.demo.scenario:
-        return book.scaled(demo.scenario(ground.settings.demo.scenario).speed)
-    return book
-
-
-def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None:
-    # Only the page processes load the pages: a rescue needs neither their memory nor their start.
-    import uvicorn  # noqa: PLC0415
-
-    from dashboard.app import create_app  # noqa: PLC0415
-    from dashboard.deps import AppContext, Arriving, DemoInfo, Watched  # noqa: PLC0415
-    from video.state import StateReader  # noqa: PLC0415
-
-    settings, folder = ground.settings, ground.folder
-    staff = surface == "staff"
-    with ExitStack() as stack:
-        database = stack.enter_context(Database(ground.database_url))
-        stack.enter_context(corrected(ground.clock, database))
-        kept = stack.enter_context(closing(history.reader(settings, folder.telemetry)))
-        known = demo.load_or_none(folder) if settings.demo.scenario else None
-        context = AppContext(
-            surface="staff" if staff else "public",
-            database=database,
-            clock=ground.clock,
-            zone=settings.tz,
-            policies=policies_of(ground),
-            latest=LatestReader(folder.latest),
-            history=kept,
-            quarantine=QuarantineReader(folder.telemetry),
-            door=Arriving(Door(folder.telemetry), Registry(database, ground.clock))
-            if staff
-            else None,
-            video=StateReader(folder.video),
-            video_root=folder.video,
-            link_secret=folder.secret("links"),
-            reports_file=folder.reports,
-            data_folder=folder.root,
-            hotline=settings.hotline,
-            metrics_folder=ground.metrics_folder,
-            public_base_url=settings.public_url,
-            staff_base_url=settings.staff_url,
-            version=version(),
-            secure_cookies=settings.tls,
-            authority=settings.web.tls_cert
-            and tls.authority_behind(settings.web.tls_cert, folder.root / "tls"),
-            demo=DemoInfo(
-                scenario=settings.demo.scenario,
-                speed=demo.scenario(settings.demo.scenario).speed,
-                accounts=tuple(known.accounts),
-            )
-            if known
-            else None,
-            # A process that somebody started by itself knows of no others.
-            watched=Watched(
-                parts=parts.expected(settings),
-                pulses=folder.pulse,
-                hand_offs=folder.hand_offs,
-                last_backup=folder.last_backup,
-            )
-            if ground.supervised
-            else None,
-        )
-        configuration = uvicorn.Config(
-            create_app(context),
-            host=settings.web.host if staff else settings.public_host,
-            port=settings.web.port if staff else settings.public_port,
-            ssl_certfile=settings.web.tls_cert,
-            ssl_keyfile=settings.web.tls_key,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
-        told = ground.pulse("web.pages" if staff else "public.pages")
-        _run_server(uvicorn.Server(configuration), stop, ground.clock, told)
-
-
-def _run_server(server: "uvicorn.Server", stop: threading.Event, clock: Clock, told: Pulse) -> None:
-    """Serve until `stop`. uvicorn would take the signals for itself; ours set `stop`."""
-
-    async def serve() -> None:
-        serving = asyncio.create_task(server.serve(), name="pages")
-        while not stop.is_set() and not serving.done():
-            told.beat()
-            await clock.sleep(timedelta(milliseconds=100))
-        server.should_exit = True
-        await serving
-
-    asyncio.run(serve())
-    if not stop.is_set():
-        raise Unavailable("the page server ended by itself: is its port taken?")
