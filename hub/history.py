@@ -59,7 +59,7 @@ def keeper(
     keep = Keep(
         raw=timedelta(days=wanted.raw_days),
         quarantine=timedelta(days=wanted.quarantine_days),
-        minutes=wanted.minute_years * _YEAR,
+        minutes=wanted.minute_months * _YEAR / 12,
         hours=wanted.hour_years * _YEAR,
         tight=2 * wanted.floor_mb * _MB,
     )

@@ -99,7 +99,7 @@ class History(BaseModel):
     InfluxDB 1.8: the bucket is `database/retention policy`, the token `user:password`.
 
     Of the day files, rows go after `raw_days` (they are rolled up by then) and refused messages
-    after `quarantine_days`; roll-ups by the minute and by the hour go after their years. Below
+    after `quarantine_days`; roll-ups go after `minute_months` and `hour_years`. Below
     `floor_mb` of free disk no point is stored; below twice that, old rows go early.
     """
 
@@ -112,7 +112,7 @@ class History(BaseModel):
     spool_mb: int = Field(default=20_000, ge=1)
     raw_days: int = Field(default=14, ge=8)  # a message may come seven days late
     quarantine_days: int = Field(default=30, ge=1)
-    minute_years: int = Field(default=1, ge=1)
+    minute_months: int = Field(default=12, ge=1)
     hour_years: int = Field(default=10, ge=1)
     floor_mb: int = Field(default=1024, ge=0)
 
