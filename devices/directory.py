@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from core.errors import InvalidMessage
 from core.journal import journal_table
 from devices import store, tables
+from devices.compact import ByCode, CompactGateways, CompactLifts
 from devices.model import Gateway, Lift
 from devices.protocol.topics import Realm, Topic
 
@@ -36,6 +37,12 @@ class Directory:
     def lift(self, code: str) -> Lift | None:
         """The lift of that 6-digit rescue code or 20-digit registration code."""
         return self.lifts_by_code.get(code)
+
+    def dialects(self) -> frozenset[str]:
+        """Every dialect that some gateway speaks."""
+        if isinstance(self.gateways, CompactGateways):
+            return self.gateways.dialects()
+        return frozenset(gateway.dialect for gateway in self.gateways.values())
 
     def lifts_of(self, gateway_id: str) -> tuple[Lift, ...]:
         """The lifts that the gateway speaks for; none for an unknown gateway."""
@@ -123,15 +130,21 @@ def directory(
 
 
 def load_directory(connection: Connection, *, bare: bool = False) -> Directory:
-    """The registry as `connection` sees it; `bare`: lifts as their telemetry needs them."""
-    kitchens = connection.execute(select(tables.kitchen.c.id, tables.kitchen.c.code))
+    """The registry as `connection` sees it.
+
+    `bare`: small, and lifts only as their telemetry needs them (devices.compact).
+    """
+    rows = connection.execute(select(tables.kitchen.c.id, tables.kitchen.c.code))
+    kitchens = {row.id: row.code for row in rows}
+    version = registry_version(connection)
+    if bare:
+        gateways, lifts = CompactGateways(connection), CompactLifts(connection)
+        return Directory(version, gateways, lifts, ByCode(lifts), kitchens)
     return directory(
         store.gateways(connection),
-        store.bare_lifts(connection)
-        if bare
-        else map(store.to_lift, connection.execute(select(tables.lift))),
-        {row.id: row.code for row in kitchens},
-        version=registry_version(connection),
+        map(store.to_lift, connection.execute(select(tables.lift))),
+        kitchens,
+        version=version,
     )
 
 

@@ -1,6 +1,6 @@
 """Rows to registry values and back. Takes an open connection and never commits."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from sys import intern
 from typing import Any
 
@@ -207,51 +207,6 @@ def gateways(connection: Connection, ids: Iterable[str] | None = None) -> list[G
         )
         for row in connection.execute(wanted)
     ]
-
-
-def bare_lifts(connection: Connection) -> Iterator[Lift]:
-    """Every lift as its telemetry needs it: without address, district and position.
-
-    A province has 200,000; what they share is one value.
-    """
-    c = tables.lift.c
-    floats: dict[float, float] = {}
-    kinds = {str(each): each for each in LiftKind}
-    places = {str(each): each for each in PlaceType}
-    columns = (
-        *(c.id, c.rescue_code, c.registration_code, c.area, c.building, c.kind, c.place_type),
-        *(c.min_floor, c.max_floor, c.rated_speed_m_per_s, c.rated_load_kg),
-        *(c.firm_id, c.use_unit_id),
-    )
-    for (
-        lift_id,
-        code,
-        registration,
-        area,
-        building,
-        kind,
-        place,
-        low,
-        high,
-        speed,
-        *rest,
-    ) in connection.execute(select(*columns)):
-        yield Lift(
-            lift_id,
-            intern(code),
-            registration,
-            intern(area),
-            "",
-            "",
-            intern(building),
-            None,
-            kinds[kind],
-            places[place],
-            low,
-            high,
-            floats.setdefault(speed, speed),
-            *rest,
-        )
 
 
 def changed_fields(before: AnyRow, after: Values) -> tuple[str, ...]:

@@ -77,8 +77,7 @@ def listening(
         directory = registry()
         if directory is not last:
             last = directory
-            spoken = {gateway.dialect for gateway in directory.gateways.values()}
-            known = [dialects[name] for name in sorted(spoken & dialects.keys())]
+            known = [dialects[name] for name in sorted(directory.dialects() & dialects.keys())]
             follow(tuple(pattern.filter for each in known for pattern in each.topics))
         return directory
 

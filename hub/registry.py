@@ -13,7 +13,8 @@ RELOAD_EVERY_S = 1.0
 class Registry:
     """The registry in memory, read again when its newest journal entry has moved.
 
-    `bare`: lifts as their telemetry needs them.
+    `bare`: small, and lifts only as their telemetry needs them; so a new picture of a province
+    stands beside the old one for 50 MB more, until whoever holds the old one lets it go.
     """
 
     def __init__(self, database: Database, clock: Clock, *, bare: bool = False) -> None:

@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -229,8 +230,8 @@ def test_a_gateway_speaks_for_exactly_what_it_was_enrolled_for(
         database.write(lambda c: commands.enrol_gateway(c, Gateway("a/b", "410100"), NOW, BY))
 
 
-@pytest.fixture
-def directory(database: Database, lift: Lift) -> Directory:
+@pytest.fixture(params=[False, True], ids=["whole", "bare"])
+def directory(request: pytest.FixtureRequest, database: Database, lift: Lift) -> Directory:
     second = replace(LIFT, rescue_code="235275", registration_code="3" * 20)
     third = replace(LIFT, rescue_code="235276", registration_code="4" * 20)
 
@@ -247,7 +248,7 @@ def directory(database: Database, lift: Lift) -> Directory:
             commands.enrol_gateway(c, gateway, NOW, BY)
 
     database.write(register)
-    return database.read(load_directory)
+    return database.read(partial(load_directory, bare=request.param))
 
 
 @pytest.mark.parametrize(
@@ -291,6 +292,40 @@ def test_a_kitchens_gateway_speaks_for_its_kitchen_only(directory: Directory) ->
     assert directory.resolve_kitchen(topics.parse("kitchen/v1/410100/K0021/sensor")) == "K0021"
     with pytest.raises(InvalidMessage):
         directory.resolve_kitchen(topics.parse("kitchen/v1/410100/ONE/sensor"))
+
+
+def test_a_bare_directory_knows_exactly_whom_the_whole_one_knows(database: Database) -> None:
+    def enrol(connection: Connection) -> None:
+        known = [
+            commands.upsert_lift(
+                connection,
+                replace(
+                    LIFT, rescue_code=f"{n:06}", registration_code=f"{n:020}", building=f"B{n}"
+                ),
+                NOW,
+                BY,
+            ).id
+            for n in (7, 5, 300, 40, 6)
+        ]
+        for n, lift_ids in enumerate(((known[0],), (known[1], known[4]), ())):
+            gateway = Gateway(f"G{n}", "410100", tuple(sorted(lift_ids)))
+            commands.enrol_gateway(connection, gateway, NOW, BY)
+
+    empty = database.read(partial(load_directory, bare=True))
+    assert (len(empty.gateways), empty.lift("000007"), empty.gateway("G0")) == (0, None, None)
+    database.write(enrol)
+    whole = database.read(load_directory)
+    bare = database.read(partial(load_directory, bare=True))
+    assert dict(bare.gateways) == dict(whole.gateways)
+    assert bare.dialects() == whole.dialects()
+    assert set(bare.lifts_by_code) == set(whole.lifts_by_code)
+    assert len(bare.lifts_by_code) == len(whole.lifts_by_code)
+    for code, lift in whole.lifts_by_code.items():
+        assert bare.lifts_by_code[code] == replace(lift, address="", district="", position=None)
+    assert set(bare.lifts_by_id) == set(whole.lifts_by_id)
+    for missing in ("000008", "", "0000070"):
+        assert bare.lift(missing) is None
+    assert bare.lifts_by_id.get(99_999) is None
 
 
 def test_the_version_moves_with_every_change_of_the_registry_and_with_nothing_else(
