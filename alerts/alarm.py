@@ -8,7 +8,7 @@ control rooms (unacknowledged / acknowledged x active / returned to normal).
 
 from enum import StrEnum
 
-from alerts.lifecycle import LifeCycle
+from core.lifecycle import LifeCycle
 
 
 class AlarmState(StrEnum):

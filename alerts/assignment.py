@@ -8,7 +8,7 @@ the people are free, whoever is still under way is stood down.
 
 from enum import StrEnum
 
-from alerts.lifecycle import LifeCycle
+from core.lifecycle import LifeCycle
 
 
 class AssignmentState(StrEnum):

@@ -12,7 +12,7 @@ centres (DB32/T 4130-2021 as publicly previewed) and on computer-aided dispatch 
 
 from enum import StrEnum
 
-from alerts.lifecycle import LifeCycle
+from core.lifecycle import LifeCycle
 
 
 class IncidentState(StrEnum):

@@ -12,7 +12,6 @@ its change. Screens follow the same table by id (core.feed).
 
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from sqlalchemy import (
     select,
 )
 
+from core.chain import FIRST, link
 from core.db import Instant, Json, metadata
 
 journal_table = Table(
@@ -63,7 +63,6 @@ personal_table = Table(
     Column("key", LargeBinary, nullable=False),
 )
 
-FIRST = "0" * 64
 _DIGESTS = "personal_digests"  # the fact that ties erasable fields to the chain
 
 
@@ -222,10 +221,10 @@ def _digest(key: bytes, value: str) -> str:
 
 
 def _hash(prev: str, seq: int, entry: Entry, facts: Mapping[str, object]) -> str:
-    content = json.dumps(
+    return link(
+        prev,
+        seq,
         [
-            prev,
-            seq,
             entry.subject.kind,
             entry.subject.id,
             entry.verb,
@@ -235,8 +234,4 @@ def _hash(prev: str, seq: int, entry: Entry, facts: Mapping[str, object]) -> str
             facts,
             entry.reason,
         ],
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
     )
-    return hashlib.sha256(content.encode()).hexdigest()

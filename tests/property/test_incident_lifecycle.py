@@ -25,7 +25,7 @@ from alerts.courier import Courier
 from alerts.engine import Engine
 from alerts.incident import INCIDENT, RELEASED, RESCUING, IncidentState
 from alerts.ladder import Kind
-from alerts.lifecycle import LifeCycle
+from core.lifecycle import LifeCycle
 from alerts.notify.port import FailedSend, Outgoing, Sent
 from alerts.views import view_of
 from core import journal

@@ -7,7 +7,7 @@ from alerts.alarm import ALARM, AlarmEvent
 from alerts.assignment import ASSIGNMENT, AssignmentAction
 from alerts.diagrams import document
 from alerts.incident import INCIDENT, IncidentEvent
-from alerts.lifecycle import LifeCycle
+from core.lifecycle import LifeCycle
 from core.errors import Conflict
 
 if TYPE_CHECKING:
