@@ -25,13 +25,13 @@ from alerts.courier import Courier
 from alerts.engine import Engine
 from alerts.incident import INCIDENT, RELEASED, RESCUING, IncidentState
 from alerts.ladder import Kind
-from core.lifecycle import LifeCycle
 from alerts.notify.port import FailedSend, Outgoing, Sent
 from alerts.views import view_of
 from core import journal
 from core.db import Database
 from core.errors import Conflict
 from core.journal import Subject
+from core.lifecycle import LifeCycle
 from devices.calls import CallArrived
 from devices.protocol.messages import Call, CallPhase, CallSource
 from tests.support.rescue import SEAT, START, Rescue

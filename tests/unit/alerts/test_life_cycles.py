@@ -7,8 +7,8 @@ from alerts.alarm import ALARM, AlarmEvent
 from alerts.assignment import ASSIGNMENT, AssignmentAction
 from alerts.diagrams import document
 from alerts.incident import INCIDENT, IncidentEvent
-from core.lifecycle import LifeCycle
 from core.errors import Conflict
+from core.lifecycle import LifeCycle
 
 if TYPE_CHECKING:
     from enum import StrEnum
