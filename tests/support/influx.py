@@ -90,6 +90,12 @@ class Influx:
         return self.given or f"http://127.0.0.1:{self.port}"
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def first(self) -> bool:
         """Whether it is a 1.x."""
         return self.version.startswith("1.")
@@ -152,7 +158,7 @@ class Influx:
         request = urllib.request.Request(  # noqa: S310  (loopback)
             self.url + path,
             data=post,
-            headers={"Authorization": f"Token {self.token}"},
+            headers={"Authorization": f"Token {self.token}", "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             content: bytes = answer.read()
