@@ -48,8 +48,8 @@ def assemble(context: AppContext, *, pages: Sequence[APIRouter], error_page: Err
     app.state.checkup = health.Checkup(context)
     if staff:
         app.state.door = Door(context.database, context.clock, context.link_secret)
-    problems.install(app, error_page=error_page)
-    guards.install(app, context)
+    answer = problems.install(app, error_page=error_page)
+    guards.install(app, context, answer=answer)
     app.include_router(health.router)
     app.include_router(media.router)
     if staff:

@@ -5,6 +5,7 @@ Plain ASGI wrappers, so that a live stream passes through untouched.
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import metrics
@@ -12,6 +13,7 @@ from core.clock import Clock
 from dashboard import problems
 from dashboard.bounds import whole_number
 from dashboard.deps import AppContext
+from dashboard.problems import Answer
 
 POLICY = (
     "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "
@@ -23,13 +25,38 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _YEAR_S = 31_536_000
 
 
-def install(app: FastAPI, context: AppContext) -> None:
-    """Wrap `app`; the measure is outermost."""
-    app.add_middleware(BodyLimit, limit=LARGEST_BODY)
+def install(app: FastAPI, context: AppContext, *, answer: Answer) -> None:
+    """Wrap `app`, whose errors `answer` tells; the measure is outermost."""
+    app.add_middleware(Caught, answer=answer)
+    app.add_middleware(BodyLimit, limit=LARGEST_BODY, answer=answer)
     app.add_middleware(
         SecurityHeaders, tls=context.secure_cookies, private=context.surface == "staff"
     )
     app.add_middleware(Measure, surface=context.surface, clock=context.clock)
+
+
+class Caught:
+    """What broke on our side is answered in here, so that its page has every header, too."""
+
+    def __init__(self, app: ASGIApp, *, answer: Answer) -> None:
+        self._app = app
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for whoever broke before it began to answer."""
+        began = False
+
+        async def noted(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            if began or scope["type"] != "http":
+                raise
+            await self._answer(Request(scope, receive), error)(scope, receive, send)
 
 
 class SecurityHeaders:
@@ -76,9 +103,10 @@ def _host(scope: Scope) -> str:
 class BodyLimit:
     """Refuse a body longer than `limit` bytes, whether it says its length or not."""
 
-    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, answer: Answer) -> None:
         self._app = app
         self._limit = limit
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what arrives; beyond the limit the reader gets TooLarge."""
@@ -87,8 +115,8 @@ class BodyLimit:
             return
         told = Headers(scope=scope).get("content-length", "0")
         if whole_number(told, self._limit) is None:
-            problem = problems.problem_of(problems.TooLarge(self._limit))
-            await problems.answer(problem)(scope, receive, send)
+            error = problems.TooLarge(self._limit)
+            await self._answer(Request(scope, receive), error)(scope, receive, send)
             return
         seen = 0
 

@@ -56,6 +56,7 @@ class Problem:
 
 
 ErrorPage = Callable[[Request, Problem], Response]
+Answer = Callable[[Request, Exception], Response]
 
 
 class TooManyRequests(HubError):  # noqa: N818  (named for the next step)
@@ -113,11 +114,18 @@ def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Respon
     )
 
 
-def install(app: FastAPI, *, error_page: ErrorPage) -> None:
-    """Answer every error of `app`: pages through `error_page`, everything else as JSON."""
+def install(app: FastAPI, *, error_page: ErrorPage) -> Answer:
+    """Answer every error of `app`: pages through `error_page`, everything else as JSON.
+
+    The function that does so is returned, for what stands around the application.
+    """
 
     def handle(request: Request, error: Exception) -> Response:
         problem = problem_of(error)
+        if problem.status is HTTPStatus.INTERNAL_SERVER_ERROR:
+            # The route, not the address: an address may hold a reporter's token.
+            route = getattr(request.scope.get("route"), "path", "")
+            _log.error("request_failed", route=route, error=repr(error))
         html = wants_html(request)
         if isinstance(error, SignInNeeded) and html:
             return _to_sign_in(request)
@@ -128,15 +136,9 @@ def install(app: FastAPI, *, error_page: ErrorPage) -> None:
         response.headers.update(headers)
         return response
 
-    def broken(request: Request, error: Exception) -> Response:
-        # The route, not the address: an address may hold a reporter's token.
-        route = getattr(request.scope.get("route"), "path", "")
-        _log.error("request_failed", route=route, error=repr(error))
-        return handle(request, error)
-
     for kind in (HubError, SignInNeeded, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, handle)
-    app.add_exception_handler(Exception, broken)
+    return handle
 
 
 def _headers(error: Exception) -> dict[str, str]:

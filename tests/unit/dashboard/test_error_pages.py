@@ -63,3 +63,11 @@ def test_the_public_is_told_whom_to_call(hub: Dashboards) -> None:
     assert answer.status_code == 404
     assert 'href="tel:96333"' in answer.text
     assert "no lift" not in answer.text
+
+
+def test_a_form_that_is_too_long_is_told_on_a_page(hub: Dashboards) -> None:
+    client = browser(hub, "staff", "en")
+    form = {"name": "x" * 300_000, "password": "示例"}
+    answer = client.post("/sign-in", data=form, headers={"Origin": "http://testserver"})
+    assert answer.status_code == 413
+    assert '<html lang="en">' in answer.text

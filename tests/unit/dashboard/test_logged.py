@@ -21,6 +21,7 @@ def test_what_broke_is_logged_by_its_route_and_without_a_token(tmp_path: Path) -
             "/report/sample-token/broken"
         )
     assert answer.status_code == 500
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     assert told == [
         {
             "event": "request_failed",
