@@ -21,7 +21,7 @@ OPEN = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED, AlarmState.CLEARED)
 UNSEEN = (AlarmState.ACTIVE, AlarmState.CLEARED)
 """States in which nobody has acknowledged it yet."""
 
-SUBJECTS = ("lift", "gateway", "kitchen", "camera")
+SUBJECTS = ("lift", "building", "gateway", "area", "kitchen", "camera")
 _C = tables.alarm.c
 _RANK = case({each: rank for rank, each in enumerate(Severity)}, value=_C.severity, else_=9)
 ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {  # Any: each orders by its own type
@@ -35,7 +35,11 @@ ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {  # Any: each orders by its
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmFilter:
-    """Which alarms; what is empty narrows nothing. within: the city the asker is confined to."""
+    """Which alarms; what is empty narrows nothing. within: the city the asker is confined to.
+
+    What is folded under another alarm is told by that one, and left out unless it is asked for by
+    its own id, by the other's (`folded_into`), or `folded` says all.
+    """
 
     text: str = ""
     within: str = ""
@@ -43,6 +47,8 @@ class AlarmFilter:
     subject_kind: str = ""
     severity: str = ""
     event_id: str = ""
+    folded_into: str = ""
+    folded: bool = False
 
     def clauses(self) -> list[ColumnElement[bool]]:
         """What the filter asks of a row."""
@@ -62,9 +68,12 @@ class AlarmFilter:
             (_C.subject_kind, self.subject_kind),
             (_C.severity, self.severity),
             (_C.event_id, self.event_id),
+            (_C.folded_into, self.folded_into),
         ):
             if value:
                 wanted.append(column == value)
+        if not (self.folded or self.folded_into or self.event_id):
+            wanted.append(_C.folded_into == "")
         return wanted
 
 
@@ -130,10 +139,11 @@ def _placed(connection: Connection, alarms: Sequence[Alarm]) -> list[AlarmRow]:
     known: dict[tuple[str, str], tuple[str, str, str]] = {}
     for code, address, building in connection.execute(
         select(lift.rescue_code, lift.address, lift.building).where(
-            lift.rescue_code.in_(names["lift"])
+            lift.rescue_code.in_(names["lift"] | names["building"])
         )
     ):
         known["lift", code] = (f"{address} {building}".strip(), code, "")
+        known["building", code] = known["lift", code]  # a building goes by its first lift
     for name, code, address, building in connection.execute(
         select(gateway.gateway_id, lift.rescue_code, lift.address, lift.building)
         .join_from(devices.gateway_lift, devices.lift, lift.id == gateway.lift_id)
@@ -172,7 +182,8 @@ def _stands_in(area: str) -> ColumnElement[bool]:
     of_kitchen = or_(_C.subject == kitchen.code, _C.subject.startswith(kitchen.code + "/"))
     kitchens = select(kitchen.id).where(kitchen.area == area, of_kitchen).exists()
     return or_(
-        and_(_C.subject_kind == "lift", _C.subject.in_(lifts)),
+        and_(_C.subject_kind.in_(("lift", "building")), _C.subject.in_(lifts)),
+        and_(_C.subject_kind == "area", _C.subject == area),
         and_(_C.subject_kind == "gateway", _C.subject.in_(gateways)),
         and_(_C.subject_kind == "camera", _C.subject.in_(cameras)),
         and_(_C.subject_kind == "kitchen", kitchens),

@@ -9,8 +9,11 @@ noisy codes are raised at most `NOISY_A_DAY` times in 24 hours.
 Inference of trapping: the car stands outside its door zone, the door is closed and somebody is
 inside, for `confirm_after`. What is unknown supports no suspicion. While the lift is in inspection
 mode, alarms that the code table marks as suppressed there are remembered but not raised; a person's
-call comes by another way and is never held back. A gateway whose last will arrives is
-`device.offline` until it speaks.
+call comes by another way and is never held back. Gateways that fall silent are told elsewhere
+(devices.silence): that is nothing of one lift.
+
+A lift that says it runs on its battery or on emergency power has a `power.off`, told or not, until
+it says that it is back on the mains. Readings of kitchen points are judged by alerts.points.
 
 Whether something lasted is counted by when it happened, so that what waited at the broker while the
 hub was down confirms nothing that had already passed; a suspicion that arrives late waits `GRACE`
@@ -24,14 +27,27 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
+from alerts.points import judge_point
 from devices.codes import EVENT_CODES
 from devices.findings import ConditionCleared, ConditionRaised, Finding, Severity
 from devices.judging import Candidate, Judged, LiftMemory, Limits, OpenCondition, Raised
-from devices.protocol.messages import Door, Event, Heartbeat, Mode, Motion, Phase, Status
+from devices.protocol.messages import (
+    Door,
+    Event,
+    Heartbeat,
+    Mode,
+    Motion,
+    Phase,
+    Power,
+    Sensor,
+    Status,
+)
 
 TRAPPED = "trapped."
 INFERRED = "trapped.between"
 OFFLINE = "device.offline"
+POWER_OFF = "power.off"
+LASTING_POWER = timedelta(seconds=10)  # shorter dips are ridden through, and no cut
 GRACE = timedelta(seconds=5)
 LASTING: Mapping[str, timedelta] = MappingProxyType(
     {code: timedelta(seconds=5) for code in ("door.close", "door.open", "ebike")}
@@ -42,7 +58,7 @@ _DAY = timedelta(hours=24)
 
 def judge(
     memory: LiftMemory | None,
-    message: Event | Status | Heartbeat,
+    message: Event | Status | Heartbeat | Sensor,
     lift_code: str,
     limits: Limits,
     received_at: datetime,
@@ -52,17 +68,16 @@ def judge(
     before = memory or LiftMemory()
     if before.settled and isinstance(message, Status):  # nearly always: a lift that just runs
         moved = _moved(before, message)
-        if moved.mode is not Mode.INSPECTION and not _suspicious(moved):
+        if moved.mode is not Mode.INSPECTION and not _suspicious(moved) and not _unfed(moved):
             return Judged(memory=moved)
     happened = min(happened_at or received_at, received_at)
+    if isinstance(message, Sensor):
+        return judge_point(memory, message, lift_code, received_at, happened)
     due = elapse(before, lift_code, limits, happened)
     now, findings = due.memory, list(due.findings)
-    if isinstance(message, Heartbeat) and message.offline:
-        step = _offline(now, message, lift_code, limits, received_at)
-    else:
-        online = _online(now, received_at)
-        findings += online.findings
-        step = Judged(memory=online.memory)
+    online = _online(now, received_at)
+    findings += online.findings
+    step = Judged(memory=online.memory)
     match message:
         case Event():
             step = _event(step.memory, message, lift_code, limits, received_at, happened)
@@ -141,6 +156,7 @@ def _moved(memory: LiftMemory, status: Status) -> LiftMemory:
         door_zone=memory.door_zone if status.door_zone is None else status.door_zone,
         occupied=memory.occupied if status.occupied is None else status.occupied,
         floor=memory.floor if status.floor is None else status.floor,
+        power=memory.power if status.power is None else status.power,
         noisy=memory.noisy,
         settled=True,
     )
@@ -216,12 +232,54 @@ def _status(
     at: datetime,
     happened: datetime,
 ) -> Judged:
-    names = ("mode", "car", "door", "door_zone", "occupied", "floor")
+    names = ("mode", "car", "door", "door_zone", "occupied", "floor", "power")
     told = {n: getattr(status, n) for n in names if getattr(status, n) is not None}
     merged = replace(memory, **told)
     if merged.mode is Mode.INSPECTION:  # suspicions of a lift under work are dropped
         merged = replace(merged, candidates=())
         return Judged(memory=merged)
+    fed = _feed(merged, status, lift_code, at, happened)
+    trapping = _trapping(fed.memory, status, lift_code, limits, at, happened)
+    return Judged(memory=trapping.memory, findings=(*fed.findings, *trapping.findings))
+
+
+def _unfed(memory: LiftMemory) -> bool:
+    return memory.power is Power.BATTERY or memory.mode is Mode.EMERGENCY_POWER
+
+
+def _feed(
+    memory: LiftMemory, status: Status, lift_code: str, at: datetime, happened: datetime
+) -> Judged:
+    """Whether the lift is without mains, by what its status says."""
+    inferred = f"{lift_code}:unfed-"
+    if not _unfed(memory):
+        return _clear(memory, lambda one: one.event_id.startswith(inferred), at)
+    standing = {one.code for one in memory.open} | {one.code for one in memory.candidates}
+    if POWER_OFF in standing:
+        return Judged(memory=memory)
+    candidate = Candidate(
+        event_id=f"{inferred}{int(at.timestamp() * 1000)}",
+        code=POWER_OFF,
+        severity=Severity.MAJOR,
+        since=at,
+        due_at=happened + LASTING_POWER,
+        device_at=_device_at(status.ts),
+        floor=memory.floor,
+        occupied=memory.occupied,
+        inferred=True,
+    )
+    return Judged(memory=replace(memory, candidates=(*memory.candidates, candidate)))
+
+
+def _trapping(
+    merged: LiftMemory,
+    status: Status,
+    lift_code: str,
+    limits: Limits,
+    at: datetime,
+    happened: datetime,
+) -> Judged:
+    """Whether somebody may be trapped, by what is known of the lift."""
     inferred = f"{lift_code}:inferred-"
     if not _suspicious(merged):
         return _clear(merged, lambda one: one.event_id.startswith(inferred), at)
@@ -271,33 +329,7 @@ def _clear(
     return Judged(memory=kept, findings=findings)
 
 
-def _offline(
-    memory: LiftMemory, will: Heartbeat, lift_code: str, limits: Limits, at: datetime
-) -> Judged:
-    if any(o.code == OFFLINE for o in memory.open):
-        return Judged(memory=memory)
-    # Named by the gateway's own restart, so that every lift it speaks for tells the same fact.
-    gateway = limits.gateway
-    condition = OpenCondition(
-        event_id=f"{gateway or lift_code}:offline-{will.boot}-{will.seq}",
-        subject_kind="gateway" if gateway else "lift",
-        subject=gateway or lift_code,
-        code=OFFLINE,
-        severity=Severity.MINOR,
-        since=at,
-    )
-    raised = ConditionRaised(
-        event_id=condition.event_id,
-        subject_kind=condition.subject_kind,
-        subject=condition.subject,
-        code=OFFLINE,
-        severity=condition.severity,
-        since=at,
-        device_at=_device_at(will.ts),
-    )
-    return Judged(memory=replace(memory, open=(*memory.open, condition)), findings=(raised,))
-
-
 def _online(memory: LiftMemory, at: datetime) -> Judged:
+    """End what was remembered of each lift before gateways had a memory of their own."""
     gone = {o.event_id for o in memory.open if o.code == OFFLINE}
     return _clear(memory, lambda one: one.event_id in gone, at)

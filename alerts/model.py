@@ -186,7 +186,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """A condition that somebody should look at. subject_kind: lift, gateway, kitchen, camera."""
+    """A condition that somebody should look at; `folded_into`: the alarm that tells it too.
+
+    subject_kind: lift, building (by its first lift), gateway, area, kitchen, camera.
+    """
 
     event_id: str
     subject_kind: str
@@ -200,3 +203,4 @@ class Alarm:
     acknowledged_at: datetime | None
     acknowledged_by: str
     incident_id: str | None
+    folded_into: str = ""

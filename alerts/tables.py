@@ -122,7 +122,8 @@ alarm = Table(
     "alarm",
     metadata,
     Column("event_id", String(200), primary_key=True),
-    Column("subject_kind", String(16), nullable=False),  # lift | gateway | kitchen | camera
+    # lift | building (by its first lift) | gateway | area | kitchen | camera
+    Column("subject_kind", String(16), nullable=False),
     Column("subject", String(128), nullable=False),
     Column("code", String(64), nullable=False),
     Column("severity", String(16), nullable=False),
@@ -133,7 +134,9 @@ alarm = Table(
     Column("acknowledged_at", Instant),
     Column("acknowledged_by", String(64), nullable=False, server_default=""),
     Column("incident_id", String(16), ForeignKey("incident.id")),
+    Column("folded_into", String(200), nullable=False, server_default=""),  # alarm.event_id
     Index("ix_alarm_subject", "subject_kind", "subject", "state"),
+    Index("ix_alarm_folded_into", "folded_into"),
 )
 
 hand_off_cursor = Table(

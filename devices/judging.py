@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from devices.findings import Finding, Severity
-from devices.protocol.messages import Door, Event, Heartbeat, Mode, Motion, Status
+from devices.protocol.messages import Door, Event, Heartbeat, Mode, Motion, Power, Sensor, Status
 
 
 class OpenCondition(Struct, frozen=True, kw_only=True):
@@ -69,6 +69,7 @@ class LiftMemory(Struct, frozen=True, kw_only=True):
     door_zone: bool | None = None
     occupied: bool | None = None
     floor: int | None = None
+    power: Power | None = None
     open: tuple[OpenCondition, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     noisy: tuple[Raised, ...] = ()
@@ -100,7 +101,7 @@ class Judge(Protocol):
     def __call__(
         self,
         memory: LiftMemory | None,
-        message: Event | Status | Heartbeat,
+        message: Event | Status | Heartbeat | Sensor,
         lift_code: str,
         limits: Limits,
         received_at: datetime,

@@ -73,7 +73,7 @@ class Pipeline:
         self.heard: set[Track] = set()  # nothing new but that they were heard
         self.counted: set[GatewayTrack] = set()  # whose numbering is to be written down
         self._late = False
-        self.watch = Watch(judge, elapse, self.touched)
+        self.watch = Watch(judge, elapse, self.touched, self.gateways, self.tracks, directory)
         for key, memory in memories.items():
             self.watch.resume(self.track(key), memory)
 
@@ -218,6 +218,7 @@ class Pipeline:
                 return
             no = answer.reason, answer.field, answer.detail
         gateway, boot = route.gateway, getattr(message, "boot", None)
+        gateway.heard_us = max(gateway.heard_us, at_us)
         if boot is not None and boot is not UNNUMBERED and not self._late:
             gateway.seen = admission.passed_over(gateway.seen, boot, message.seq)  # type: ignore[union-attr]
         raw = codec.encode(message) if route.spoken is None else delivery.payload
@@ -270,7 +271,7 @@ class Pipeline:
         kind = type(message)
         shape = self._columns.get(kind)
         track.gateway = route.gateway.id
-        track.received_us = at_us
+        track.received_us = route.gateway.heard_us = at_us
         if shape is None:
             return self._record_fact(draft, route, track, message, at_us, event_us)
         told = shape.values(message)
@@ -375,8 +376,6 @@ class Pipeline:
             )
         )
 
-    # Conditions.
-
     def _judge_told(
         self,
         draft: Draft,
@@ -386,13 +385,15 @@ class Pipeline:
         at_us: int,
         event_us: int,
     ) -> None:
-        if isinstance(message, m.Status):
+        if isinstance(message, m.Status | m.Sensor):
             self.watch.judge(draft, track, message, at_us, event_us)
+        elif isinstance(message, m.Heartbeat) and message.offline:
+            self.watch.silences.farewell(draft, route.gateway, message, at_us)
         elif isinstance(message, m.Heartbeat):
             for lift in self._registry.lifts_of(route.gateway.id):
                 spoken_for = self.track(lift.rescue_code)
                 if spoken_for.limits is None:
                     spoken_for.limits = self._limits(lift, route.gateway.id)
                 memory = spoken_for.memory
-                if message.offline or (memory is not None and not memory.settled):
+                if memory is not None and not memory.settled:
                     self.watch.judge(draft, spoken_for, message, at_us, event_us)

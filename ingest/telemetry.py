@@ -217,6 +217,7 @@ class TelemetryLane:
         up, since = self._link
         if self._session.connected != up:
             up, since = self._link = (not up, now)
+        self.pipeline.watch.silences.linked(up=up)
         return len(batch) < BATCH and now - since >= (CATCH_UP if up else DEAF)
 
     def _commit(self, draft: Draft) -> Draft:

@@ -91,6 +91,7 @@ class GatewayTrack:
     events: tuple[str, ...] = ()  # the newest begins and ends, by event id and phase
     lifts: dict[str | None, Track] = field(default_factory=dict)
     points: frozenset[str] = frozenset()  # of a kitchen
+    heard_us: int = 0  # its newest word since the start
     kept_us: int = 0  # when its numbering was last written down
     active: State | None = None  # of a dialect: the codes that its lists held last
     prints: dict[int, None] | None = None  # of a dialect without numbers: what was taken lately

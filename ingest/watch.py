@@ -10,14 +10,18 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from core import log
+from devices.directory import Directory
 from devices.findings import ConditionCleared, ConditionRaised, Finding, Severity
 from devices.judging import Elapse, Judge, LiftMemory, Limits
-from devices.protocol.messages import CameraFinding, Event, Heartbeat, Phase, Status
+from devices.protocol.messages import CameraFinding, Event, Heartbeat, Phase, Sensor, Status
 from ingest.draft import Draft
+from ingest.silences import Silences
 from ingest.timeseries.steps import instant, micros
-from ingest.track import Track
+from ingest.track import GatewayTrack, Track
 
 _PROMPT_US = 2_000_000  # what took less was on the road, and waited nowhere
+
+_POINT = Limits(min_floor=0, max_floor=0, rated_speed_m_per_s=0)  # of no lift
 
 _log = log.get(__name__)
 
@@ -25,7 +29,16 @@ _log = log.get(__name__)
 class Watch:
     """Owned by the pipeline; `touched` collects the subjects whose newest state changed."""
 
-    def __init__(self, judge: Judge, elapse: Elapse, touched: set[Track]) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        elapse: Elapse,
+        touched: set[Track],
+        gateways: dict[str, GatewayTrack],
+        tracks: dict[str, Track],
+        directory: Callable[[], Directory],
+    ) -> None:
+        self.silences = Silences(gateways, tracks, directory, self._remember)
         self._judge = judge
         self._elapse = elapse
         self._touched = touched
@@ -35,22 +48,24 @@ class Watch:
     def resume(self, track: Track, memory: LiftMemory) -> None:
         """Go on with what was remembered before a restart."""
         track.memory = memory
+        self.silences.resume(track)
         self._wake(track)
 
     def judge(
         self,
         draft: Draft,
         track: Track,
-        message: Event | Status | Heartbeat,
+        message: Event | Status | Heartbeat | Sensor,
         at_us: int,
         event_us: int,
     ) -> None:
         """Let the rules look at a message, received and happened at these instants."""
-        if track.limits is None:
+        limits = _POINT if isinstance(message, Sensor) else track.limits
+        if limits is None:
             return
         at = instant(at_us)
         happened = at if at_us - event_us < _PROMPT_US else instant(event_us)
-        judged = self._judge(track.memory, message, track.key, track.limits, at, happened)
+        judged = self._judge(track.memory, message, track.key, limits, at, happened)
         self._remember(draft, track, judged.memory)
         draft.findings += judged.findings
 
@@ -61,6 +76,7 @@ class Watch:
 
         `limits_of` answers for a lift that has not spoken yet; None: it is registered no more.
         """
+        self.silences.pass_time(draft, now)
         now_us = micros(now)
         while self._wakes and self._wakes[0][0] <= now_us:
             _, key = heappop(self._wakes)

@@ -38,6 +38,7 @@ class AlarmOut(BaseModel):
     acknowledged_at: datetime | None
     acknowledged_by: str
     incident: str | None
+    folded_into: str = Field(description="event id of the alarm that tells this one too, or empty")
 
     @classmethod
     def of(cls, row: AlarmRow) -> Self:
@@ -53,16 +54,19 @@ class AlarmOut(BaseModel):
 def listed(
     context: Context,
     scope: CurrentScope,
+    *,
     state: Literal["open", "all"] | AlarmState = "open",
-    subject_kind: Literal["lift", "gateway", "kitchen", "camera"] | None = None,
+    subject_kind: Literal["lift", "building", "gateway", "area", "kitchen", "camera"] | None = None,
     severity: Severity | None = None,
     q: Annotated[str, Query(max_length=100)] = "",
+    folded_into: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 500,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Listed[AlarmOut]:
     """Alarms that are not closed (`open`), in one state, or all; the gravest first.
 
-    `q` begins the subject or the code, or stands in the detail.
+    `q` begins the subject or the code, or stands in the detail. Those folded under another alarm
+    are left out, but for `all` and by `folded_into`.
     """
     wanted = AlarmFilter(
         text=q,
@@ -70,6 +74,8 @@ def listed(
         states=alarms.OPEN if state == "open" else () if state == "all" else (AlarmState(state),),
         subject_kind=subject_kind or "",
         severity=severity or "",
+        folded_into=folded_into,
+        folded=state == "all",
     )
 
     def find(connection: Connection) -> tuple[list[AlarmRow], int]:

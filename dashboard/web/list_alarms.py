@@ -59,6 +59,7 @@ def wanted(told: Asked, scope: Scope) -> AlarmFilter:
         states=() if state == ALL else (AlarmState(state),) if state else alarms.OPEN,
         subject_kind=told.get("subject"),
         severity=told.get("severity"),
+        folded=state == ALL,
     )
 
 

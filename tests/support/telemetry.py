@@ -40,11 +40,12 @@ class ListedBroker:
         self._clock = clock
         self._numbers = itertools.count(1)
         self.held: list[Delivery] = []
+        self.up = True
 
     @property
     def connected(self) -> bool:
-        """Always."""
-        return True
+        """Unless a story says otherwise."""
+        return self.up
 
     @property
     def queued(self) -> int:

@@ -227,14 +227,13 @@ TRACES: tuple[Trace, ...] = (
         event(10, "p1", "begin", "power.off"),
         status(10, **BETWEEN, occupied=True),
         heartbeat(15, offline=True),
-        raised={"power.off": (9, 11), "trapped.between": (69, 72), "device.offline": (14, 16)},
+        raised={"power.off": (9, 11), "trapped.between": (69, 72)},
     ),
     trace(
         "the gateway restarts",
         heartbeat(10, offline=True),
         heartbeat(40),
         ride(60, 1, 4),
-        raised={"device.offline": (9, 11)},
     ),
     trace(
         "overspeed and safety gear with a passenger",

@@ -3,7 +3,7 @@ from datetime import timedelta
 from alerts.conditions import elapse, judge
 from devices.findings import ConditionCleared, ConditionRaised
 from devices.judging import LiftMemory, Limits, decode, encode
-from devices.protocol.messages import Door, Event, Heartbeat, Mode, Motion, Phase, Status
+from devices.protocol.messages import Door, Event, Mode, Motion, Phase, Status
 from tests.support.rescue import START
 
 LIMITS = Limits(min_floor=-1, max_floor=10, rated_speed_m_per_s=1.75, gateway="G1")
@@ -72,14 +72,3 @@ def test_inspection_mode_raises_no_fault() -> None:
     working = Status(ts=1, seq=1, boot="b", mode=Mode.INSPECTION)
     stuck = judge(None, STUCK, LIFT, LIMITS, START).memory
     assert judge(stuck, working, LIFT, LIMITS, START).memory.wake_at is None
-
-
-def test_a_last_will_makes_the_gateway_offline_until_it_speaks() -> None:
-    will = Heartbeat(ts=1, seq=1, boot="b", offline=True)
-    gone = judge(None, will, LIFT, LIMITS, START)
-    (raised,) = gone.findings
-    assert isinstance(raised, ConditionRaised)
-    assert (raised.subject_kind, raised.subject, raised.code) == ("gateway", "G1", "device.offline")
-    assert judge(gone.memory, will, LIFT, LIMITS, START).findings == ()
-    back = judge(gone.memory, Heartbeat(ts=2, seq=2, boot="c"), LIFT, LIMITS, START)
-    assert isinstance(back.findings[0], ConditionCleared)

@@ -1,0 +1,180 @@
+"""Gateways that fall silent: told once, by time in which the hub listened, and ended by a word."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from devices.directory import Directory, directory
+from devices.findings import ConditionCleared, ConditionRaised
+from devices.model import Gateway
+from tests.support.registry import AREA, sample_directory, sample_lift
+from tests.support.telemetry import Room
+
+HEARTBEAT = "lift/v1/410100/{}/heartbeat"
+SENSOR = "kitchen/v1/410100/K1/sensor"
+
+
+def listen(room: Room, seconds: int, *speaking: str) -> None:
+    """Time passes in steps of ten seconds; who is named sends a heartbeat in each third."""
+    for step in range(seconds // 10):
+        if step % 3 == 0:
+            for gateway in speaking:
+                room.say(HEARTBEAT.format(gateway))
+        room.after(10)
+
+
+def told(room: Room) -> list[tuple[str, str, str]]:
+    """Raised and cleared, in order: which, whose and what."""
+    return [
+        ("raised" if isinstance(f, ConditionRaised) else "cleared", f.subject, f.code)
+        for f in room.found()
+        if isinstance(f, ConditionRaised | ConditionCleared)
+    ]
+
+
+def city(count: int) -> Directory:
+    """A city of gateways with one lift each."""
+    lifts = [sample_lift(n, f"{100_000 + n}") for n in range(1, count + 1)]
+    return directory([Gateway(f"G{n}", AREA, (n,)) for n in range(1, count + 1)], lifts)
+
+
+def test_a_gateway_that_falls_silent_is_told_once_and_cleared_by_its_next_word(
+    tmp_path: Path,
+) -> None:
+    with Room(tmp_path) as room:
+        listen(room, 60, "G1", "G2")
+        listen(room, 250, "G1")
+        assert told(room) == []
+        listen(room, 120, "G1")
+        assert told(room) == [("raised", "G2", "device.offline")]  # of two lifts, one condition
+        listen(room, 600, "G1")
+        listen(room, 30, "G1", "G2")
+        assert told(room)[1:] == [("cleared", "G2", "device.offline")]
+        assert len({f.event_id for f in room.found()}) == 1
+
+
+def test_a_restart_gives_the_whole_limit_anew_and_tells_nothing_twice(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    listen(room, 60, "G1", "G2")
+    listen(room, 400, "G1")
+    room.shown()
+    room.clock.advance(timedelta(hours=1))  # nobody was there to listen
+    with room.restart() as again:
+        listen(again, 280)
+        assert told(again) == [("raised", "G2", "device.offline")]
+        listen(again, 60)
+        assert told(again)[1:] == [("raised", "G1", "device.offline")]
+        listen(again, 10, "G1", "G2")
+        listen(again, 10)
+        assert sorted(told(again)[2:]) == [
+            ("cleared", "G1", "device.offline"),
+            ("cleared", "G2", "device.offline"),
+        ]
+
+
+def test_time_without_the_broker_counts_for_nobody(tmp_path: Path) -> None:
+    with Room(tmp_path) as room:
+        listen(room, 240, "G1", "G2")
+        room.broker.up = False
+        listen(room, 3600)
+        room.broker.up = True
+        listen(room, 290)
+        assert told(room) == []
+        listen(room, 40)
+        assert sorted(told(room)) == [
+            ("raised", "G1", "device.offline"),
+            ("raised", "G2", "device.offline"),
+        ]
+
+
+def test_a_lane_that_was_long_away_gives_the_limit_anew(tmp_path: Path) -> None:
+    with Room(tmp_path) as room:
+        listen(room, 60, "G1")
+        room.after(3600)  # a disk that was full for an hour
+        listen(room, 290)
+        assert told(room) == []
+
+
+def test_a_last_will_tells_it_at_once_and_silence_does_not_tell_it_again(tmp_path: Path) -> None:
+    with Room(tmp_path) as room:
+        listen(room, 60, "G1", "G2")
+        room.say(HEARTBEAT.format("G2"), offline=True)
+        room.settle()
+        assert told(room) == [("raised", "G2", "device.offline")]
+        listen(room, 900, "G1")
+        assert len(told(room)) == 1
+        room.say(HEARTBEAT.format("G2"))
+        listen(room, 10)
+        assert told(room)[1:] == [("cleared", "G2", "device.offline")]
+
+
+def test_a_will_after_silence_is_no_sign_of_life(tmp_path: Path) -> None:
+    with Room(tmp_path) as room:
+        listen(room, 60, "G1", "G2")
+        listen(room, 400, "G1")
+        room.say(HEARTBEAT.format("G2"), offline=True)
+        listen(room, 60, "G1")
+        assert told(room) == [("raised", "G2", "device.offline")]
+
+
+def test_who_never_spoke_is_not_missed(tmp_path: Path) -> None:
+    with Room(tmp_path) as room:
+        listen(room, 900, "G1")
+        assert told(room) == []
+
+
+@pytest.mark.parametrize("wills", [True, False])
+def test_an_area_that_falls_silent_at_once_is_one_condition(tmp_path: Path, *, wills: bool) -> None:
+    found = city(100)
+    with Room(tmp_path, registry=lambda: found) as room:
+        everybody = [f"G{n}" for n in range(1, 101)]
+        listen(room, 60, *everybody)
+        if wills:
+            for each in everybody[:60]:
+                room.say(HEARTBEAT.format(each), offline=True)
+        listen(room, 900, *everybody[60:])
+        raised = told(room)
+        assert raised.count(("raised", AREA, "area.offline")) == 1
+        assert len(raised) == (21 if wills else 1)  # the first wills come before it can be known
+        with room.restart() as again:
+            listen(again, 600, *everybody[60:])
+            assert len(told(again)) == len(raised)
+            listen(again, 60, *everybody[5:])
+            listen(again, 600, *everybody[5:])
+            after = told(again)
+            assert ("cleared", AREA, "area.offline") in after
+            left = {s for kind, s, code in after if kind == "raised" and code == "device.offline"}
+            back = {s for kind, s, code in after if kind == "cleared"}
+            assert left - back == {"G1", "G2", "G3", "G4", "G5"}
+
+
+def test_thirty_wills_of_a_large_city_are_told_one_by_one_within_two_minutes(
+    tmp_path: Path,
+) -> None:
+    found = city(200)
+    with Room(tmp_path, registry=lambda: found) as room:
+        everybody = [f"G{n}" for n in range(1, 201)]
+        listen(room, 60, *everybody)
+        for each in everybody[:30]:
+            room.say(HEARTBEAT.format(each), offline=True)
+        room.settle()
+        assert len(told(room)) == 20
+        listen(room, 120, *everybody[30:])
+        assert len(told(room)) == 30
+        assert {code for _, _, code in told(room)} == {"device.offline"}
+
+
+def test_a_kitchen_point_without_its_sensor_is_told_while_its_gateway_speaks(
+    tmp_path: Path,
+) -> None:
+    with Room(tmp_path, registry=sample_directory) as room:
+        for minute in range(40):
+            if minute < 5:
+                room.say(SENSOR, point="cold-room-1", temperature_c=4.0)
+            room.say(SENSOR, point="cold-room-2", temperature_c=5.0)
+            listen(room, 60)
+        assert told(room) == [("raised", "K0001/cold-room-1", "sensor.lost")]
+        room.say(SENSOR, point="cold-room-1", temperature_c=4.1)
+        listen(room, 10)
+        assert told(room)[1:] == [("cleared", "K0001/cold-room-1", "sensor.lost")]
