@@ -5,11 +5,11 @@ A reason repeats the cell, so that people find it, unless it may hold a password
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import time
+from datetime import date, time
 
 from devices.codes import Name
 
-Value = str | int | float | bool | time | tuple[str, ...] | None
+Value = str | int | float | bool | date | time | tuple[str, ...] | None
 _SHOWN = 40  # characters
 
 
@@ -112,3 +112,14 @@ def many(read_one: Callable[[str], Value]) -> Callable[[str], Value]:
         return tuple(dict.fromkeys(str(read_one(each)) for each in cell.split()))
 
     return read
+
+
+def day(cell: str) -> Value:
+    """A date, as spreadsheets write it: year, month, day."""
+    found = re.fullmatch(r"([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?( 0:?0.*)?", cell)
+    try:
+        if found:
+            return date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        pass
+    raise ValueError(f"{shown(cell)} is no date")

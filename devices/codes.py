@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from devices.findings import Severity
-from devices.model import KitchenKind, LiftKind, PlaceType
+from devices.model import KitchenKind, LiftKind, LiftStatus, PlaceType
+from devices.register_model import InspectionKind, InspectionResult
 
 VERSION = "1"
 
@@ -200,4 +201,22 @@ SEVERITY_NAMES: Mapping[Severity, Name] = {
     Severity.MAJOR: Name("Major", "重要"),
     Severity.MINOR: Name("Minor", "一般"),
     Severity.INFO: Name("For information", "提示"),
+}
+
+LIFT_STATUS_NAMES: Mapping[LiftStatus, Name] = {
+    LiftStatus.IN_USE: Name("In use", "在用"),
+    LiftStatus.STOPPED: Name("Stopped", "停用"),
+    LiftStatus.SCRAPPED: Name("Scrapped", "报废"),
+}
+
+INSPECTION_KIND_NAMES: Mapping[InspectionKind, Name] = {
+    InspectionKind.SUPERVISION: Name("Supervision inspection", "监督检验"),
+    InspectionKind.PERIODIC: Name("Periodic inspection", "定期检验"),
+    InspectionKind.SELF_TEST: Name("Self-test", "自行检测"),
+}
+
+INSPECTION_RESULT_NAMES: Mapping[InspectionResult, Name] = {
+    InspectionResult.PASSED: Name("Passed", "合格"),
+    InspectionResult.PASSED_AFTER_REPAIR: Name("Passed after repair", "复检合格"),
+    InspectionResult.FAILED: Name("Failed", "不合格"),
 }

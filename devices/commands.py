@@ -8,17 +8,16 @@ Facts in the journal name the code and the fields that changed, never their valu
 numbers, people's names and camera passwords do not belong there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from core import journal
-from core.errors import Conflict, InvalidMessage, NotFound
-from core.journal import Actor, Entry, Subject
+from core.errors import Conflict, InvalidMessage
+from core.journal import Actor
 from devices import store, tables
-from devices.directory import REGISTRY
+from devices.keeping import keep, must_exist, record
 from devices.lift_plan import Known, Planned, plan
 from devices.model import (
     Camera,
@@ -39,13 +38,13 @@ def upsert_firm(
 ) -> MaintenanceFirm:
     """Keep a firm under its code; answers it with its id."""
     values = store.firm_values(firm)
-    return store.to_firm(_keep(connection, tables.firm, "code", values, now, actor))
+    return store.to_firm(keep(connection, tables.firm, "code", values, now, actor))
 
 
 def upsert_use_unit(connection: Connection, unit: UseUnit, now: datetime, actor: Actor) -> UseUnit:
     """Keep a use unit under its code; answers it with its id."""
     values = store.use_unit_values(unit)
-    return store.to_use_unit(_keep(connection, tables.use_unit, "code", values, now, actor))
+    return store.to_use_unit(keep(connection, tables.use_unit, "code", values, now, actor))
 
 
 def upsert_station(
@@ -53,7 +52,7 @@ def upsert_station(
 ) -> RescueStation:
     """Keep a rescue station under its code; answers it with its id."""
     values = store.station_values(station)
-    return store.to_station(_keep(connection, tables.station, "code", values, now, actor))
+    return store.to_station(keep(connection, tables.station, "code", values, now, actor))
 
 
 def upsert_kitchen(
@@ -61,14 +60,14 @@ def upsert_kitchen(
 ) -> Kitchen:
     """Keep a kitchen under its code; answers it with its id."""
     values = store.kitchen_values(kitchen)
-    return store.to_kitchen(_keep(connection, tables.kitchen, "code", values, now, actor))
+    return store.to_kitchen(keep(connection, tables.kitchen, "code", values, now, actor))
 
 
 def upsert_camera(connection: Connection, camera: Camera, now: datetime, actor: Actor) -> Camera:
     """Keep a camera under its id; raises NotFound for an unknown kitchen."""
-    _must_exist(connection, tables.kitchen, camera.kitchen_id, "kitchen")
+    must_exist(connection, tables.kitchen, camera.kitchen_id, "kitchen")
     values = store.camera_values(camera)
-    return store.to_camera(_keep(connection, tables.camera, "id", values, now, actor))
+    return store.to_camera(keep(connection, tables.camera, "id", values, now, actor))
 
 
 def upsert_lift(connection: Connection, lift: Lift, now: datetime, actor: Actor) -> Lift:
@@ -96,7 +95,7 @@ def upsert_lift(connection: Connection, lift: Lift, now: datetime, actor: Actor)
             .values(**values, created_at=now, updated_at=now)
             .returning(tables.lift)
         ).one()
-        _record(connection, "lift", {"code": lift.rescue_code, "outcome": "inserted"}, now, actor)
+        record(connection, "lift", {"code": lift.rescue_code, "outcome": "inserted"}, now, actor)
         return store.to_lift(row)
     changed = store.changed_fields(found, values)
     if not changed:
@@ -108,7 +107,7 @@ def upsert_lift(connection: Connection, lift: Lift, now: datetime, actor: Actor)
         .returning(tables.lift)
     ).one()
     facts = {"code": lift.rescue_code, "outcome": "changed", "fields": list(changed)}
-    _record(connection, "lift", facts, now, actor)
+    record(connection, "lift", facts, now, actor)
     return store.to_lift(row)
 
 
@@ -123,9 +122,9 @@ def enrol_gateway(connection: Connection, gateway: Gateway, now: datetime, actor
     if not AREA.fullmatch(gateway.area):
         raise InvalidMessage("bad_field", "the city's 6-digit division code", field="area")
     for lift_id in gateway.lift_ids:
-        _must_exist(connection, tables.lift, lift_id, "lift")
+        must_exist(connection, tables.lift, lift_id, "lift")
     if gateway.kitchen_id is not None:
-        _must_exist(connection, tables.kitchen, gateway.kitchen_id, "kitchen")
+        must_exist(connection, tables.kitchen, gateway.kitchen_id, "kitchen")
     if not DIALECT.fullmatch(gateway.dialect):
         raise InvalidMessage("bad_field", "1 to 32 of a-z 0-9 _ -", field="dialect")
     wanted = replace(gateway, lift_ids=tuple(sorted(set(gateway.lift_ids))))
@@ -159,7 +158,7 @@ def enrol_gateway(connection: Connection, gateway: Gateway, now: datetime, actor
         "outcome": "changed" if found else "inserted",
         "lifts": len(wanted.lift_ids),
     }
-    _record(connection, "gateway", facts, now, actor)
+    record(connection, "gateway", facts, now, actor)
     return wanted
 
 
@@ -202,7 +201,7 @@ def import_lifts(
             "inserted": [each.result.code for each in fresh],
             "changed": [each.result.code for each in changed],
         }
-        _record(connection, "lift", facts, now, actor, verb="lifts.imported")
+        record(connection, "lift", facts, now, actor, verb="lifts.imported")
     _enrol(connection, planned, known, now, actor)
     return [each.result for each in planned]
 
@@ -232,40 +231,4 @@ def _enrol(
         [{"gateway_id": speaking[row.rescue_code].gateway_id, "lift_id": row.id} for row in ids],
     )
     facts = {"codes": sorted(areas), "lifts": len(ids)}
-    _record(connection, "gateway", facts, now, actor, verb="gateways.imported")
-
-
-def _keep(
-    connection: Connection,
-    table: Table,
-    key: str,
-    values: store.Values,
-    now: datetime,
-    actor: Actor,
-) -> store.AnyRow:
-    row, changed = store.keep(connection, table, key, values)
-    if changed is None:
-        facts: dict[str, object] = {"code": values[key], "outcome": "inserted"}
-        _record(connection, table.name, facts, now, actor)
-    elif changed:
-        facts = {"code": values[key], "outcome": "changed", "fields": list(changed)}
-        _record(connection, table.name, facts, now, actor)
-    return row
-
-
-def _must_exist(connection: Connection, table: Table, key: int, kind: str) -> None:
-    if connection.execute(select(table.c.id).where(table.c.id == key)).one_or_none() is None:
-        raise NotFound(kind, str(key))
-
-
-def _record(
-    connection: Connection,
-    kind: str,
-    facts: Mapping[str, object],
-    now: datetime,
-    actor: Actor,
-    *,
-    verb: str = "",
-) -> None:
-    subject = Subject(REGISTRY, kind)
-    journal.append(connection, Entry(subject, verb or f"{kind}.kept", actor, now, facts))
+    record(connection, "gateway", facts, now, actor, verb="gateways.imported")

@@ -5,7 +5,7 @@ and lift kinds stand in devices.codes. Positions are WGS-84.
 """
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from enum import StrEnum
 
 from core.geo import Position
@@ -25,6 +25,14 @@ class LiftKind(StrEnum):
     EXPLOSION_PROOF = "explosion_proof"
     FIREFIGHTERS = "firefighters"
     SERVICE = "service"
+
+
+class LiftStatus(StrEnum):
+    """Whether a lift is used (使用状态)."""
+
+    IN_USE = "in_use"
+    STOPPED = "stopped"
+    SCRAPPED = "scrapped"
 
 
 class PlaceType(StrEnum):
@@ -116,6 +124,7 @@ class Lift:
     rated_load_kg: int
     firm_id: int | None
     use_unit_id: int | None
+    status: LiftStatus = LiftStatus.IN_USE
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +143,11 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Kitchen:
-    """A kitchen whose operator publishes it. Hours are local; outside them nothing is shown."""
+    """A kitchen whose operator publishes it. Hours are local; outside them nothing is shown.
+
+    operator_code: the operator's unified social credit code. serves: the school, works or house
+    that it cooks for, where that is another than its operator.
+    """
 
     id: int
     code: str
@@ -149,6 +162,12 @@ class Kitchen:
     published: bool
     opens: time
     closes: time
+    operator_code: str = ""
+    serves: str = ""
+    licence_until: date | None = None
+    kitchen_m2: int | None = None
+    meals_a_day: int | None = None
+    position: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ row goes through its own command. The rows of a step are one transaction, judged
 that a dry run and a real one tell the same.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -17,7 +16,7 @@ from core.db import Database
 from core.errors import NotFound
 from core.geo import Position
 from core.journal import Actor
-from devices import commands, importer, lift_csv, queries, register_sheets
+from devices import commands, importer, lift_csv, papers_import, queries, register_sheets
 from devices.model import (
     Camera,
     Gateway,
@@ -29,32 +28,10 @@ from devices.model import (
     UseUnit,
 )
 from devices.protocol.dialects.model import CANONICAL
-from devices.sheet import Change, Outcome, Problem, Report, RowResult, Sheet, SheetRow
+from devices.row_plan import Given, Plan, Planned, Refused, compared, found
+from devices.sheet import Outcome, Problem, Report, RowResult, Sheet, SheetRow
 
 STEP = 50  # rows; each is a few statements
-_SECRET = frozenset({"source_url", "webhook_url"})
-_HIDDEN = "(not shown)"
-
-T = TypeVar("T")
-Given = dict[str, Any]  # a row's cells as the fields of the model, whose types the sheet keeps
-Write = Callable[[Connection, datetime, Actor], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A row's answer and, where something would change, what writes it."""
-
-    result: RowResult
-    write: Write | None = None
-
-
-Plan = Callable[[Connection, SheetRow], Planned]
-
-
-class _Refused(Exception):  # noqa: N818  (named as the outcome is)
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__(*(each.field for each in problems))
-        self.problems = problems
 
 
 def sheets() -> Mapping[str, Sheet]:
@@ -106,82 +83,52 @@ def _apply(
 def _planned(plan: Plan, connection: Connection, row: SheetRow) -> Planned:
     try:
         return plan(connection, row)
-    except _Refused as error:
+    except Refused as error:
         return Planned(RowResult(row.line, row.code, Outcome.REFUSED, error.problems))
 
 
-def _compared(
-    row: SheetRow,
-    before: T | None,
-    after: T,
-    keep: Callable[[Connection, T, datetime, Actor], object],
-) -> Planned:
-    def write(connection: Connection, now: datetime, actor: Actor) -> object:
-        return keep(connection, after, now, actor)
-
-    if before is None:
-        return Planned(RowResult(row.line, row.code, Outcome.INSERTED), write)
-    changes = tuple(
-        Change(name, *(_HIDDEN, _HIDDEN) if name in _SECRET else (was, becomes))
-        for name in (each.name for each in fields(after))  # type: ignore[arg-type]  # dataclasses all
-        if (was := getattr(before, name)) != (becomes := getattr(after, name))
-    )
-    if not changes:
-        return Planned(RowResult(row.line, row.code, Outcome.UNCHANGED))
-    return Planned(RowResult(row.line, row.code, Outcome.CHANGED, changes=changes), write)
-
-
-def _found(find: Callable[[Connection, str], T], connection: Connection, code: str) -> T | None:
-    try:
-        return find(connection, code)
-    except NotFound:
-        return None
-
-
 def _firm(connection: Connection, row: SheetRow) -> Planned:
-    before = _found(queries.firm_by_code, connection, row.code)
+    before = found(queries.firm_by_code, connection, row.code)
     given: Given = dict(row.values)
     after = replace(before or MaintenanceFirm(0, "", "", ""), **given)
-    return _compared(row, before, after, commands.upsert_firm)
+    return compared(row, before, after, commands.upsert_firm)
 
 
 def _use_unit(connection: Connection, row: SheetRow) -> Planned:
-    before = _found(queries.use_unit_by_code, connection, row.code)
+    before = found(queries.use_unit_by_code, connection, row.code)
     given: Given = dict(row.values)
     after = replace(before or UseUnit(0, "", "", "", ""), **given)
-    return _compared(row, before, after, commands.upsert_use_unit)
+    return compared(row, before, after, commands.upsert_use_unit)
 
 
 def _station(connection: Connection, row: SheetRow) -> Planned:
-    before = _found(queries.station_by_code, connection, row.code)
+    before = found(queries.station_by_code, connection, row.code)
     given: Given = dict(row.values)
     position = Position(given.pop("latitude"), given.pop("longitude"))
     blank = RescueStation(0, "", "", "", position, "")
     after = replace(before or blank, position=position, **given)
-    return _compared(row, before, after, commands.upsert_station)
+    return compared(row, before, after, commands.upsert_station)
 
 
 def _kitchen(connection: Connection, row: SheetRow) -> Planned:
-    before = _found(queries.kitchen_by_code, connection, row.code)
+    before = found(queries.kitchen_by_code, connection, row.code)
     given: Given = dict(row.values)
     given["kind"] = KitchenKind(given["kind"])
     if before is None:
-        return _compared(
-            row, None, Kitchen(id=0, **{"grade": "", **given}), commands.upsert_kitchen
-        )
-    return _compared(row, before, replace(before, **given), commands.upsert_kitchen)
+        return compared(row, None, Kitchen(id=0, **{"grade": "", **given}), commands.upsert_kitchen)
+    return compared(row, before, replace(before, **given), commands.upsert_kitchen)
 
 
 def _kitchen_id(connection: Connection, code: str) -> int:
-    kitchen = _found(queries.kitchen_by_code, connection, code)
+    kitchen = found(queries.kitchen_by_code, connection, code)
     if kitchen is None:
         problem = Problem("kitchen_code", f"{code!r} is not registered", "import its kitchen first")
-        raise _Refused(problem)
+        raise Refused(problem)
     return kitchen.id
 
 
 def _camera(connection: Connection, row: SheetRow) -> Planned:
-    before = _found(queries.camera_by_id, connection, row.code)
+    before = found(queries.camera_by_id, connection, row.code)
     given: Given = {"enabled": before.enabled if before else True, **row.values}
     after = Camera(
         id=given["camera_id"],
@@ -192,41 +139,41 @@ def _camera(connection: Connection, row: SheetRow) -> Planned:
         published=given["published"],
         enabled=given["enabled"],
     )
-    return _compared(row, before, after, commands.upsert_camera)
+    return compared(row, before, after, commands.upsert_camera)
 
 
 def _gateway(connection: Connection, row: SheetRow) -> Planned:
-    before = _found(queries.gateway_by_id, connection, row.code)
+    before = found(queries.gateway_by_id, connection, row.code)
     given: Given = dict(row.values)
     lift_ids, kitchen_id = before.lift_ids if before else (), before.kitchen_id if before else None
     problems: list[Problem] = []
     if "lifts" in given:
-        found = {code: _found(queries.lift_by_code, connection, code) for code in given["lifts"]}
+        known = {code: found(queries.lift_by_code, connection, code) for code in given["lifts"]}
         problems += [
             Problem("lifts", f"{code} is not registered", "import its lift first")
-            for code, lift in found.items()
+            for code, lift in known.items()
             if lift is None
         ] + [
             Problem("lifts", f"{code} lies in area {lift.area}", "name lifts of the gateway's area")
-            for code, lift in found.items()
+            for code, lift in known.items()
             if lift is not None and lift.area != given["area"]
         ]
-        lift_ids = tuple(sorted(lift.id for lift in found.values() if lift is not None))
+        lift_ids = tuple(sorted(lift.id for lift in known.values() if lift is not None))
     if "kitchen_code" in given:
         code = given["kitchen_code"]
         try:
             kitchen_id = None if code is None else _kitchen_id(connection, code)
-        except _Refused as error:
+        except Refused as error:
             problems += error.problems
     if lift_ids and kitchen_id is not None and not problems:
         problems.append(
             Problem("lifts", "a gateway speaks for lifts or for a kitchen", "leave one empty")
         )
     if problems:
-        raise _Refused(*problems)
+        raise Refused(*problems)
     dialect = given.get("dialect", before.dialect if before else CANONICAL)
     after = Gateway(given["gateway_id"], given["area"], lift_ids, kitchen_id, dialect)
-    return _compared(row, before, after, commands.enrol_gateway)
+    return compared(row, before, after, commands.enrol_gateway)
 
 
 _KINDS: Mapping[str, tuple[Sheet, Plan]] = {
@@ -236,4 +183,5 @@ _KINDS: Mapping[str, tuple[Sheet, Plan]] = {
     "gateways": (register_sheets.GATEWAYS, _gateway),
     "kitchens": (register_sheets.KITCHENS, _kitchen),
     "cameras": (register_sheets.CAMERAS, _camera),
+    **papers_import.KINDS,
 }

@@ -9,7 +9,19 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from devices.cells import Value, coded, decimal, many, one_of, pattern, text, time_of_day, yes_or_no
+from devices.cells import (
+    Value,
+    coded,
+    day,
+    decimal,
+    many,
+    one_of,
+    pattern,
+    text,
+    time_of_day,
+    whole,
+    yes_or_no,
+)
 from devices.codes import KITCHEN_KIND_NAMES, Name
 from devices.protocol.dialects.model import CANONICAL, DIALECT
 from devices.sheet import Column, Problem, Sheet
@@ -218,6 +230,29 @@ KITCHENS = Sheet(
             "opens", "time of the day such as 07:00", "07:00", time_of_day, ("开放时间", "开始时间")
         ),
         Column("closes", "time of the day such as 20:00", "20:00", time_of_day, ("结束时间",)),
+        Column(
+            "operator_code",
+            "18 letters and digits: the operator's unified social credit code",
+            "",
+            pattern("[0-9A-Z]{18}"),
+            ("统一社会信用代码",),
+            required=False,
+            empty="",
+        ),
+        Column(
+            "serves",
+            "whom it cooks for; at most 200 characters",
+            "",
+            text(200),
+            ("供餐单位", "学校名称"),
+            required=False,
+            empty="",
+        ),
+        Column("licence_until", "a date", "", day, ("许可证有效期",), required=False),
+        Column(
+            "kitchen_m2", "whole square metres", "", whole(1, 99_999), ("面积",), required=False
+        ),
+        Column("meals_a_day", "whole number", "", whole(0, 999_999), ("日供餐数",), required=False),
     ),
     ("code",),
     _hours,

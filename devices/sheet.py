@@ -152,13 +152,15 @@ class Sheet:
     """The columns of one kind of thing. The first of `keys` names a row; all are unique.
 
     `check` is given the values that read well and tells what does not fit together. Columns that
-    stand `together` are in the header both or neither.
+    stand `together` are in the header both or neither. `within`: the column within whose values
+    the keys are unique, where they are not so in the whole file.
     """
 
     columns: tuple[Column, ...]
     keys: tuple[str, ...]
     check: Callable[[Mapping[str, Value]], Iterable[Problem]] = _no_checks
     together: tuple[str, str] | None = None
+    within: str = ""
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -185,19 +187,20 @@ class Sheet:
         header = self._header(reader)
         rows: list[SheetRow] = []
         refused: list[RowResult] = []
-        seen: dict[tuple[str, Value], int] = {}
+        seen: dict[tuple[str, Value, Value], int] = {}
         for line, cells in _lines(reader):
             values, problems = self._row(header, cells)
             problems += [
                 Problem(name, f"line {first} has the same", "keep one of the two lines")
                 for name in self.keys
-                if name in values and (first := seen.get((name, values[name])))
+                if name in values
+                and (first := seen.get((name, values[name], values.get(self.within))))
             ]
             code = values.get(self.keys[0], self._code(header, cells))
             if problems:
                 refused.append(RowResult(line, str(code), Outcome.REFUSED, tuple(problems)))
             else:
-                seen |= {(name, values[name]): line for name in self.keys}
+                seen |= {(name, values[name], values.get(self.within)): line for name in self.keys}
                 rows.append(SheetRow(line, str(code), values))
         return Parsed(tuple(rows), tuple(refused))
 

@@ -18,6 +18,7 @@ from devices.model import (
     KitchenKind,
     Lift,
     LiftKind,
+    LiftStatus,
     MaintenanceFirm,
     PlaceType,
     RescueStation,
@@ -49,6 +50,7 @@ def to_lift(row: AnyRow) -> Lift:
         rated_load_kg=row.rated_load_kg,
         firm_id=row.firm_id,
         use_unit_id=row.use_unit_id,
+        status=LiftStatus(row.status),
     )
 
 
@@ -71,6 +73,7 @@ def lift_values(lift: Lift) -> Values:
         "rated_load_kg": lift.rated_load_kg,
         "firm_id": lift.firm_id,
         "use_unit_id": lift.use_unit_id,
+        "status": str(lift.status),
     }
 
 
@@ -139,6 +142,12 @@ def to_kitchen(row: AnyRow) -> Kitchen:
         published=row.published,
         opens=row.opens,
         closes=row.closes,
+        operator_code=row.operator_code,
+        serves=row.serves,
+        licence_until=row.licence_until,
+        kitchen_m2=row.kitchen_m2,
+        meals_a_day=row.meals_a_day,
+        position=None if row.latitude is None else Position(row.latitude, row.longitude),
     )
 
 
@@ -157,6 +166,13 @@ def kitchen_values(kitchen: Kitchen) -> Values:
         "published": kitchen.published,
         "opens": kitchen.opens,
         "closes": kitchen.closes,
+        "operator_code": kitchen.operator_code,
+        "serves": kitchen.serves,
+        "licence_until": kitchen.licence_until,
+        "kitchen_m2": kitchen.kitchen_m2,
+        "meals_a_day": kitchen.meals_a_day,
+        "latitude": kitchen.position.latitude if kitchen.position else None,
+        "longitude": kitchen.position.longitude if kitchen.position else None,
     }
 
 

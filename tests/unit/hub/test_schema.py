@@ -1,14 +1,19 @@
 from pathlib import Path
 
 import alembic.command
+import alembic.script
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from core.db import Database, metadata
 from core.errors import Unavailable
+from devices import queries
+from devices.model import LiftStatus
+from hub.backup import restore
 from hub.schema import _configuration, migrate, newest, revision
+from tests.support import saved
 
 
 @pytest.fixture
@@ -54,3 +59,49 @@ def test_how_far_a_source_was_followed_survives_the_cursor_per_file(database: Da
         assert migrate(database) == ("0001", newest())
         kept = database.read(lambda c: c.execute(text("SELECT * FROM hand_off_cursor")).all())
         assert [tuple(row) for row in kept] == [("public", "reports.db", 7)]
+
+
+def _everything(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
+    tables = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
+    return {
+        name: [tuple(row) for row in connection.execute(text(f'SELECT * FROM "{name}"'))]  # noqa: S608
+        for name in tables
+        if "_index" not in name
+    }
+
+
+@pytest.mark.parametrize("archive", saved.archives(), ids=lambda each: each.name)
+def test_a_folder_saved_by_an_earlier_state_is_brought_here_whole(
+    archive: Path, tmp_path: Path
+) -> None:
+    restore(archive, tmp_path / "data")
+    with Database(f"sqlite:///{tmp_path / 'data' / 'hub.db'}") as database:
+        before = database.read(_everything)
+        assert migrate(database) == (archive.name.removesuffix(".tar.gz"), newest())
+
+        def differences(connection: Connection) -> object:
+            return compare_metadata(MigrationContext.configure(connection), metadata)
+
+        assert database.read(differences) == []
+        after = database.read(_everything)
+        for name, rows in before.items():
+            width = len(rows[0]) if rows else 0
+            assert [row[:width] for row in after[name]] == rows, name
+        lift = database.read(lambda c: queries.lift_by_code(c, "235274"))
+        assert lift.status is LiftStatus.IN_USE
+        assert database.read(lambda c: queries.find_lifts(c, "示例")).total == 1
+        assert database.read(lambda c: queries.kitchen_by_code(c, "K0001")).serves == ""
+
+
+def test_a_folder_of_this_state_can_be_saved_for_the_next(tmp_path: Path) -> None:
+    saved.save(tmp_path / "saved.tar.gz")
+    restore(tmp_path / "saved.tar.gz", tmp_path / "data")
+    with Database(f"sqlite:///{tmp_path / 'data' / 'hub.db'}") as database:
+        assert revision(database) == newest()
+
+
+def test_the_state_before_the_newest_migration_was_saved() -> None:
+    script = alembic.script.ScriptDirectory.from_config(_configuration())
+    head = script.get_revision(newest())
+    assert head is not None
+    assert f"{head.down_revision}.tar.gz" in {each.name for each in saved.archives()}
