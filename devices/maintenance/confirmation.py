@@ -8,7 +8,7 @@ still on a phone. Later is allowed and stays visible as late; nobody confirms wo
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from devices.faults import Fault
+from devices.objections import Objection
 
 WITHIN = timedelta(hours=24)
 
@@ -23,13 +23,15 @@ def late_by(received_at: datetime, confirmed_at: datetime | None, now: datetime)
     return max(timedelta(), (confirmed_at or now) - confirm_by(received_at))
 
 
-def faults(by: str, officers: Collection[str], workers: Collection[str]) -> tuple[Fault, ...]:
+def objections(
+    by: str, officers: Collection[str], workers: Collection[str]
+) -> tuple[Objection, ...]:
     """What stands against a confirmation by the account or person `by`."""
     found = []
     if by not in officers:
         found.append(
-            Fault("by", "not_the_safety_officer", "let the safety officer of this lift confirm")
+            Objection("by", "not_the_safety_officer", "let the safety officer of this lift confirm")
         )
     if by in workers:
-        found.append(Fault("by", "own_work", "let somebody confirm who did not do the work"))
+        found.append(Objection("by", "own_work", "let somebody confirm who did not do the work"))
     return tuple(found)

@@ -23,9 +23,9 @@ from zoneinfo import ZoneInfo
 
 from core.geo import Position, distance_m
 from devices.days import local_day
-from devices.faults import Fault
 from devices.maintenance.items import Item, ItemList
 from devices.maintenance.period import CalledForBy, Period
+from devices.objections import Objection
 
 WORKERS = 2
 
@@ -141,12 +141,12 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The verdict: taken when there are no faults; remarks go into the record.
+    """The verdict: taken when there are no objections; remarks go into the record.
 
     `began_at` and `ended_at` are the phone's times with the skew taken off.
     """
 
-    faults: tuple[Fault, ...]
+    objections: tuple[Objection, ...]
     remarks: tuple[str, ...]
     skew: timedelta
     began_at: datetime
@@ -159,7 +159,7 @@ def check(handed_in: Submission, expected: Expected, received_at: datetime) -> C
     skew = received_at - handed_in.sent_at
     off = skew if abs(skew) > limits.skew_stated else timedelta()
     ended_at = handed_in.finished_at + off
-    faults = (
+    objections = (
         *_answers(handed_in, expected),
         *_workers(handed_in, expected, off),
         *_presence(handed_in, expected),
@@ -173,42 +173,46 @@ def check(handed_in: Submission, expected: Expected, received_at: datetime) -> C
         remarks.append("handed_in_late")
     if not handed_in.period.covers(expected.wanted):
         remarks.append(f"shallower_than_due:{expected.wanted}")
-    return Checked(faults, tuple(remarks), skew, handed_in.started_at + off, ended_at)
+    return Checked(objections, tuple(remarks), skew, handed_in.started_at + off, ended_at)
 
 
-def _answers(handed_in: Submission, expected: Expected) -> Iterator[Fault]:
+def _answers(handed_in: Submission, expected: Expected) -> Iterator[Objection]:
     if handed_in.item_list != expected.items.name:
-        yield Fault("item_list", "other_list", f"answer the list {expected.items.name}")
+        yield Objection("item_list", "other_list", f"answer the list {expected.items.name}")
     wanted = {item.code: item for item in expected.items.cumulated(handed_in.period)}
     counts = Counter(each.code for each in handed_in.answers)
     for code in wanted:
         if not counts[code]:
-            yield Fault(f"answers[{code}]", "not_answered", "answer this item")
+            yield Objection(f"answers[{code}]", "not_answered", "answer this item")
     for code, count in counts.items():
         if code not in wanted:
-            yield Fault(f"answers[{code}]", "unknown_item", f"it is not in this {handed_in.period}")
+            yield Objection(
+                f"answers[{code}]", "unknown_item", f"it is not in this {handed_in.period}"
+            )
         elif count > 1:
-            yield Fault(f"answers[{code}]", "answered_twice", "answer each item once")
+            yield Objection(f"answers[{code}]", "answered_twice", "answer each item once")
     for each in handed_in.answers:
         if each.code in wanted:
             yield from _answer(each, wanted[each.code])
 
 
-def _answer(each: Answered, item: Item) -> Iterator[Fault]:
+def _answer(each: Answered, item: Item) -> Iterator[Objection]:
     where = f"answers[{each.code}]"
     if each.answer is Answer.NOT_APPLICABLE:
         if not each.reason.strip():
-            yield Fault(f"{where}.reason", "reason_missing", "say why it does not apply")
+            yield Objection(f"{where}.reason", "reason_missing", "say why it does not apply")
     elif item.key and not each.photos:
-        yield Fault(f"{where}.photos", "photo_missing", "take a photo of the test or measurement")
+        yield Objection(
+            f"{where}.photos", "photo_missing", "take a photo of the test or measurement"
+        )
 
 
-def _workers(handed_in: Submission, expected: Expected, off: timedelta) -> Iterator[Fault]:
+def _workers(handed_in: Submission, expected: Expected, off: timedelta) -> Iterator[Objection]:
     named = handed_in.workers
     if len(named) != WORKERS:
-        yield Fault("workers", "not_two_workers", "name the two workers of this visit")
+        yield Objection("workers", "not_two_workers", "name the two workers of this visit")
     if len(set(named)) != len(named):
-        yield Fault("workers", "same_worker", "name two different workers")
+        yield Objection("workers", "same_worker", "name two different workers")
     days = [
         local_day(at + off, expected.zone) for at in (handed_in.started_at, handed_in.finished_at)
     ]
@@ -216,80 +220,88 @@ def _workers(handed_in: Submission, expected: Expected, off: timedelta) -> Itera
         where = f"workers[{worker}]"
         certificates = expected.certificates.get(worker)
         if certificates is None:
-            yield Fault(where, "not_of_the_firm", "name a worker of the firm under contract")
+            yield Objection(where, "not_of_the_firm", "name a worker of the firm under contract")
         elif not any(
             c.valid_from <= min(days) and max(days) <= c.valid_until for c in certificates
         ):
-            yield Fault(where, "certificate_not_valid", "enter the certificate valid on that day")
+            yield Objection(
+                where, "certificate_not_valid", "enter the certificate valid on that day"
+            )
         if worker not in handed_in.signed_by:
-            yield Fault(where, "not_signed", "let this worker sign")
+            yield Objection(where, "not_signed", "let this worker sign")
     for signer in dict.fromkeys(handed_in.signed_by):
         if signer not in named:
-            yield Fault("signed_by", "not_a_worker", f"{signer} is none of the workers")
+            yield Objection("signed_by", "not_a_worker", f"{signer} is none of the workers")
 
 
-def _presence(handed_in: Submission, expected: Expected) -> Iterator[Fault]:
+def _presence(handed_in: Submission, expected: Expected) -> Iterator[Objection]:
     first: dict[str, CheckIn] = {}
     for n, each in enumerate(handed_in.check_ins, 1):
         if each.worker not in handed_in.workers:
-            yield Fault(f"check_ins[{n}].worker", "not_a_worker", "name the workers of this visit")
+            yield Objection(
+                f"check_ins[{n}].worker", "not_a_worker", "name the workers of this visit"
+            )
             continue
-        if fault := _proof(each, expected, f"check_ins[{n}]"):
-            yield fault
+        if objection := _proof(each, expected, f"check_ins[{n}]"):
+            yield objection
         if each.worker not in first or each.at < first[each.worker].at:
             first[each.worker] = each
     for worker in dict.fromkeys(handed_in.workers):
         if worker not in first:
-            yield Fault(f"workers[{worker}]", "not_checked_in", "check in at the lift")
+            yield Objection(f"workers[{worker}]", "not_checked_in", "check in at the lift")
     if not first:
         return
     times = [each.at for each in first.values()]
     if max(times) - min(times) > expected.limits.apart:
         minutes = expected.limits.apart // timedelta(minutes=1)
-        yield Fault("check_ins", "too_far_apart", f"check in within {minutes} min of each other")
+        yield Objection(
+            "check_ins", "too_far_apart", f"check in within {minutes} min of each other"
+        )
     stay = expected.limits.stay[handed_in.period]
     if handed_in.finished_at - max(times) < stay:
         minutes = stay // timedelta(minutes=1)
-        yield Fault("finished_at", "stay_too_short", f"both stay for at least {minutes} min")
+        yield Objection("finished_at", "stay_too_short", f"both stay for at least {minutes} min")
 
 
-def _proof(each: CheckIn, expected: Expected, where: str) -> Fault | None:
+def _proof(each: CheckIn, expected: Expected, where: str) -> Objection | None:
     match each.means:
         case Means.CODE:
             if not expected.code or each.code != expected.code:
-                return Fault(f"{where}.code", "other_code", "scan the code of this lift")
+                return Objection(f"{where}.code", "other_code", "scan the code of this lift")
         case Means.POSITION:
             if expected.position is None:
-                return Fault(where, "lift_position_unknown", "scan the code of this lift")
+                return Objection(where, "lift_position_unknown", "scan the code of this lift")
             if each.position is None:
-                return Fault(f"{where}.position", "missing", "allow the position, or scan the code")
+                return Objection(
+                    f"{where}.position", "missing", "allow the position, or scan the code"
+                )
             away = distance_m(each.position, expected.position)
             if away > expected.limits.radius_m:
                 remedy = f"{away:.0f} m away, at most {expected.limits.radius_m:.0f} m count"
-                return Fault(f"{where}.position", "too_far_away", remedy)
+                return Objection(f"{where}.position", "too_far_away", remedy)
     return None
 
 
-def _times(handed_in: Submission, limits: Limits, skew: timedelta) -> Iterator[Fault]:
+def _times(handed_in: Submission, limits: Limits, skew: timedelta) -> Iterator[Objection]:
     if handed_in.finished_at < handed_in.started_at:
-        yield Fault("finished_at", "before_start", "give the times in their order")
+        yield Objection("finished_at", "before_start", "give the times in their order")
     if handed_in.sent_at < handed_in.finished_at:
-        yield Fault("sent_at", "before_finish", "hand in after the work")
+        yield Objection("sent_at", "before_finish", "hand in after the work")
     if abs(skew) > limits.skew_refused:
-        yield Fault("sent_at", "clock_wrong", "set the phone's clock, then hand in again")
+        yield Objection("sent_at", "clock_wrong", "set the phone's clock, then hand in again")
     for n, each in enumerate(handed_in.check_ins, 1):
         if each.at > handed_in.finished_at:
-            yield Fault(f"check_ins[{n}].at", "after_finish", "check in before the work")
+            yield Objection(f"check_ins[{n}].at", "after_finish", "check in before the work")
 
 
-def _rest(handed_in: Submission, expected: Expected, done_on: date) -> Iterator[Fault]:
+def _rest(handed_in: Submission, expected: Expected, done_on: date) -> Iterator[Objection]:
     if not handed_in.hazards:
-        yield Fault("hazards", "missing", "say S0 when there is none")
+        yield Objection("hazards", "missing", "say S0 when there is none")
     if Hazard.NONE in handed_in.hazards and len(set(handed_in.hazards)) > 1:
-        yield Fault("hazards", "none_and_others", "S0 stands alone")
+        yield Objection("hazards", "none_and_others", "S0 stands alone")
     if len(set(handed_in.hazards)) != len(handed_in.hazards):
-        yield Fault("hazards", "twice", "name each hazard once")
+        yield Objection("hazards", "twice", "name each hazard once")
     if handed_in.planned_next is None:
-        yield Fault("planned_next", "missing", "name the day of the next visit")
+        yield Objection("planned_next", "missing", "name the day of the next visit")
     elif not done_on < handed_in.planned_next <= expected.next_due:
-        yield Fault("planned_next", "out_of_range", f"not later than {expected.next_due}")
+        yield Objection("planned_next", "out_of_range", f"not later than {expected.next_due}")

@@ -11,15 +11,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from importlib.resources import files
 from itertools import takewhile
-from tomllib import loads
 from typing import Any
 
 from devices.codes import Name
 from devices.days import ONE_DAY, days_from
-from devices.faults import Fault
 from devices.maintenance.inspection import months_after
+from devices.objections import Objection
 
 WEEK = timedelta(days=7)
 _HEAD = frozenset({"version", "modelled_on"})
@@ -63,43 +61,38 @@ class CheckLists:
 class Refused:
     """Lists that cannot be used, with everything that is wrong in them."""
 
-    faults: tuple[Fault, ...]
+    objections: tuple[Objection, ...]
 
 
 def parse(tree: Mapping[str, Any]) -> CheckLists | Refused:  # Any: parsed TOML
-    """Read the tree of a file; faults name row (from 1) and field: `weekly[2].en`."""
-    faults = [
-        Fault(key, "unknown_key", f"known are {', '.join((*_HEAD, *UnitDuty))}")
+    """Read the tree of a file; objections name row (from 1) and field: `weekly[2].en`."""
+    objections = [
+        Objection(key, "unknown_key", f"known are {', '.join((*_HEAD, *UnitDuty))}")
         for key in tree
         if key not in _HEAD and key not in set(UnitDuty)
     ]
     version = tree.get("version")
     if not isinstance(version, str) or not version:
-        faults.append(Fault("version", "missing", "give a text"))
+        objections.append(Objection("version", "missing", "give a text"))
     points: dict[UnitDuty, tuple[Point, ...]] = {}
     for duty in UnitDuty:
         rows = tree.get(duty)
         if not isinstance(rows, list) or not rows:
-            faults.append(Fault(duty, "missing", f"give at least one [[{duty}]]"))
+            objections.append(Objection(duty, "missing", f"give at least one [[{duty}]]"))
             continue
-        wrong = [fault for n, row in enumerate(rows, 1) for fault in _row(row, f"{duty}[{n}]")]
-        faults += wrong
+        wrong = [
+            objection for n, row in enumerate(rows, 1) for objection in _row(row, f"{duty}[{n}]")
+        ]
+        objections += wrong
         if not wrong:
             points[duty] = tuple(Point(r["code"], Name(r["en"], r["zh"])) for r in rows)
     codes = [point.code for each in points.values() for point in each]
-    faults += [
-        Fault(code, "twice", "give each code once") for code in set(codes) if codes.count(code) > 1
+    objections += [
+        Objection(code, "twice", "give each code once")
+        for code in set(codes)
+        if codes.count(code) > 1
     ]
-    return Refused(tuple(faults)) if faults else CheckLists(str(version), points)
-
-
-def shipped() -> CheckLists:
-    """The lists that come with the hub."""
-    file = files("devices.maintenance") / "lists" / "use_unit_v1.toml"
-    found = parse(loads(file.read_text(encoding="utf-8")))
-    if isinstance(found, Refused):  # a test reads it
-        raise ValueError(found.faults)  # noqa: TRY004  (the file's value, not its type)
-    return found
+    return Refused(tuple(objections)) if objections else CheckLists(str(version), points)
 
 
 def span(duty: UnitDuty, day: date) -> Span:
@@ -151,16 +144,16 @@ def _spans(duty: UnitDuty, since: date) -> Iterator[Span]:
         each = span(duty, each.last + ONE_DAY)
 
 
-def _row(row: object, where: str) -> list[Fault]:
+def _row(row: object, where: str) -> list[Objection]:
     if not isinstance(row, Mapping):
-        return [Fault(where, "bad_form", "write it as a table")]
+        return [Objection(where, "bad_form", "write it as a table")]
     unknown = [
-        Fault(f"{where}.{key}", "unknown_key", f"known are {', '.join(_ROW)}")
+        Objection(f"{where}.{key}", "unknown_key", f"known are {', '.join(_ROW)}")
         for key in row
         if key not in _ROW
     ]
     return unknown + [
-        Fault(f"{where}.{key}", "missing", "give a text")
+        Objection(f"{where}.{key}", "missing", "give a text")
         for key in _ROW
         if not isinstance(value := row.get(key), str) or not value.strip()
     ]

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from core.errors import NotFound
-from devices.maintenance import items
+from devices.maintenance import items, shipped
 from devices.maintenance.period import CalledForBy, Period, work_type
 from devices.model import LiftKind
 
@@ -24,43 +24,43 @@ TREE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("annex", items.ANNEXES)
+@pytest.mark.parametrize("annex", shipped.ANNEXES)
 def test_the_shipped_lists_have_the_counts_of_the_rule(annex: str) -> None:
-    found = items.shipped(annex)
+    found = shipped.item_list(annex)
     assert tuple(len(found.added(period)) for period in Period) == ADDED[annex]
     assert len(found.cumulated(Period.YEAR)) == CUMULATED[annex]
     assert found.name == f"{annex}@1"
 
 
 def test_the_shipped_lists_hold_257_different_items() -> None:
-    every = [item for annex in items.ANNEXES for item in items.shipped(annex).items]
+    every = [item for annex in shipped.ANNEXES for item in shipped.item_list(annex).items]
     assert len({item.code for item in every}) == len(every) == 257
 
 
 def test_an_item_that_is_tested_or_measured_wants_a_photo() -> None:
-    for annex in items.ANNEXES:
-        for item in items.shipped(annex).items:
+    for annex in shipped.ANNEXES:
+        for item in shipped.item_list(annex).items:
             tested = any(word in item.wording.zh for word in ("试验", "测量", "校"))
             said = any(word in item.wording.en for word in ("test", "measured", "calibrat"))
             assert item.key is tested is said, item.code
 
 
 def test_a_deeper_visit_holds_the_items_of_the_shallower_ones() -> None:
-    found = items.shipped("A")
+    found = shipped.item_list("A")
     assert [len(found.cumulated(p)) for p in Period] == [31, 44, 59, 76]
     assert found.items[28].code == "A-1-29"
     assert "7 mm" in found.items[28].wording.en
-    assert "5 mm" in next(i for i in items.shipped("C").items if i.code == "C-1-18").wording.en
+    assert "5 mm" in next(i for i in shipped.item_list("C").items if i.code == "C-1-18").wording.en
 
 
 def test_what_depends_on_the_season_says_so() -> None:
-    noted = {i.code: i.note for i in items.shipped("D").items if i.note}
+    noted = {i.code: i.note for i in shipped.item_list("D").items if i.note}
     assert "rainy season" in noted["D-2-5"].en
     assert "winter" in noted["D-3-12"].en
 
 
 def test_each_lift_kind_finds_its_list_or_is_told_that_there_is_none() -> None:
-    lists = [items.shipped(annex) for annex in items.ANNEXES]
+    lists = [shipped.item_list(annex) for annex in shipped.ANNEXES]
     assert items.for_kind(lists, LiftKind.OBSERVATION).annex == "A"
     assert items.for_kind(lists, LiftKind.MOVING_WALK).annex == "D"
     with pytest.raises(NotFound):
@@ -90,7 +90,7 @@ def test_everything_wrong_in_a_list_is_told_at_once_by_row_and_field() -> None:
     tree["item"].append("text")
     found = items.parse(tree)
     assert isinstance(found, items.Refused)
-    assert {(f.field, f.reason) for f in found.faults} == {
+    assert {(f.field, f.reason) for f in found.objections} == {
         ("colour", "unknown_key"),
         ("lift_kinds", "bad_form"),
         ("title.en", "missing"),
@@ -101,7 +101,7 @@ def test_everything_wrong_in_a_list_is_told_at_once_by_row_and_field() -> None:
         ("item[4]", "bad_form"),
         ("F-1-3", "bad_order"),
     }
-    assert all(f.remedy for f in found.faults)
+    assert all(f.remedy for f in found.objections)
 
 
 @pytest.mark.parametrize("tree", [{}, {"item": []}, {"item": 3, "version": 1, "annex": []}])
@@ -114,7 +114,7 @@ def test_periods_out_of_order_are_refused() -> None:
     tree["item"].reverse()
     found = items.parse(tree)
     assert isinstance(found, items.Refused)
-    assert {f.reason for f in found.faults} == {"bad_order"}
+    assert {f.reason for f in found.objections} == {"bad_order"}
 
 
 def test_work_types_are_those_of_the_reporting_interface() -> None:

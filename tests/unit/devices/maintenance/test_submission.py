@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.geo import Position
-from devices.maintenance import items
+from devices.maintenance import shipped
 from devices.maintenance.period import CalledForBy, Period
 from devices.maintenance.submission import (
     Answer,
@@ -21,7 +21,7 @@ from devices.maintenance.submission import (
     check,
 )
 
-LIST = items.shipped("A")
+LIST = shipped.item_list("A")
 BEGAN = datetime(2026, 6, 1, 1, tzinfo=UTC)
 MIN = timedelta(minutes=1)
 HERE = Position(31.2304, 121.4737)
@@ -64,9 +64,9 @@ EXPECTED = Expected(
 RECEIVED = GOOD.sent_at + timedelta(seconds=3)
 
 
-def faults(handed_in: Submission, expected: Expected = EXPECTED) -> set[tuple[str, str]]:
+def objections(handed_in: Submission, expected: Expected = EXPECTED) -> set[tuple[str, str]]:
     received = handed_in.sent_at + timedelta(seconds=3)
-    return {(f.field, f.reason) for f in check(handed_in, expected, received).faults}
+    return {(f.field, f.reason) for f in check(handed_in, expected, received).objections}
 
 
 def edited(code: str, change: Callable[[Answered], Answered]) -> Submission:
@@ -75,7 +75,7 @@ def edited(code: str, change: Callable[[Answered], Answered]) -> Submission:
 
 def test_a_whole_visit_is_taken_without_remarks() -> None:
     checked = check(GOOD, EXPECTED, RECEIVED)
-    assert checked.faults == ()
+    assert checked.objections == ()
     assert checked.remarks == ()
     assert (checked.began_at, checked.ended_at) == (GOOD.started_at, GOOD.finished_at)
 
@@ -83,14 +83,14 @@ def test_a_whole_visit_is_taken_without_remarks() -> None:
 @pytest.mark.parametrize("period", list(Period))
 def test_a_visit_of_each_depth_answers_its_cumulated_list(period: Period) -> None:
     deeper = replace(GOOD, period=period, answers=answered(period))
-    assert faults(deeper) == set()
+    assert objections(deeper) == set()
     if period is not Period.HALF_MONTH:
         short = replace(deeper, answers=GOOD.answers)
-        assert len(faults(short)) == len(LIST.cumulated(period)) - 31
+        assert len(objections(short)) == len(LIST.cumulated(period)) - 31
 
 
 @pytest.mark.parametrize(
-    ("handed_in", "fault"),
+    ("handed_in", "objection"),
     [
         (replace(GOOD, answers=GOOD.answers[1:]), ("answers[A-1-1]", "not_answered")),
         (replace(GOOD, answers=GOOD.answers * 2), ("answers[A-1-1]", "answered_twice")),
@@ -124,8 +124,10 @@ def test_a_visit_of_each_depth_answers_its_cumulated_list(period: Period) -> Non
         (replace(GOOD, planned_next=date(2026, 6, 1)), ("planned_next", "out_of_range")),
     ],
 )
-def test_each_fault_is_told_with_its_field(handed_in: Submission, fault: tuple[str, str]) -> None:
-    assert fault in faults(handed_in)
+def test_each_fault_is_told_with_its_field(
+    handed_in: Submission, objection: tuple[str, str]
+) -> None:
+    assert objection in objections(handed_in)
 
 
 def with_check_in(number: int, each: CheckIn) -> Submission:
@@ -137,43 +139,43 @@ def with_check_in(number: int, each: CheckIn) -> Submission:
 def test_the_proof_of_being_there_must_be_of_this_lift() -> None:
     first, second = GOOD.check_ins
     other = with_check_in(1, replace(first, code="another plate"))
-    assert faults(other) == {("check_ins[1].code", "other_code")}
+    assert objections(other) == {("check_ins[1].code", "other_code")}
     far = Position(HERE.latitude + 0.002, HERE.longitude)  # 222 m
     away = with_check_in(2, replace(second, position=far))
-    assert faults(away) == {("check_ins[2].position", "too_far_away")}
+    assert objections(away) == {("check_ins[2].position", "too_far_away")}
     wide = replace(EXPECTED, limits=Limits(radius_m=300))
-    assert faults(away, wide) == set()
+    assert objections(away, wide) == set()
     unknown = replace(EXPECTED, position=None)
-    assert faults(GOOD, unknown) == {("check_ins[2]", "lift_position_unknown")}
+    assert objections(GOOD, unknown) == {("check_ins[2]", "lift_position_unknown")}
 
 
 def test_a_lift_without_a_code_takes_no_code() -> None:
-    assert ("check_ins[1].code", "other_code") in faults(GOOD, replace(EXPECTED, code=""))
+    assert ("check_ins[1].code", "other_code") in objections(GOOD, replace(EXPECTED, code=""))
     empty = with_check_in(1, replace(GOOD.check_ins[0], code=""))
-    assert ("check_ins[1].code", "other_code") in faults(empty, replace(EXPECTED, code=""))
+    assert ("check_ins[1].code", "other_code") in objections(empty, replace(EXPECTED, code=""))
 
 
 def test_thirty_minutes_apart_are_near_enough_and_one_more_is_not() -> None:
     long = replace(GOOD, finished_at=BEGAN + 90 * MIN, sent_at=BEGAN + 95 * MIN)
     _, second = GOOD.check_ins
     near = replace(long, check_ins=(GOOD.check_ins[0], replace(second, at=BEGAN + 30 * MIN)))
-    assert faults(near) == set()
+    assert objections(near) == set()
     far = replace(long, check_ins=(GOOD.check_ins[0], replace(second, at=BEGAN + 31 * MIN)))
-    assert faults(far) == {("check_ins", "too_far_apart")}
+    assert objections(far) == {("check_ins", "too_far_apart")}
 
 
 def test_a_certificate_must_be_valid_on_the_day_of_the_work() -> None:
     gone = (Certificate("T-2", date(2022, 1, 1), date(2026, 5, 31)),)
-    assert faults(GOOD, replace(EXPECTED, certificates={"w1": VALID, "w2": gone})) == {
+    assert objections(GOOD, replace(EXPECTED, certificates={"w1": VALID, "w2": gone})) == {
         ("workers[w2]", "certificate_not_valid")
     }
     renewed = (*gone, Certificate("T-3", date(2026, 6, 1), date(2030, 5, 31)))
-    assert faults(GOOD, replace(EXPECTED, certificates={"w1": VALID, "w2": renewed})) == set()
+    assert objections(GOOD, replace(EXPECTED, certificates={"w1": VALID, "w2": renewed})) == set()
 
 
 def test_an_offline_phone_keeps_its_times_and_the_skew_is_stated() -> None:
     behind = check(GOOD, EXPECTED, GOOD.sent_at + 20 * MIN)
-    assert behind.faults == ()
+    assert behind.objections == ()
     assert behind.remarks == ("clock_skew_s:1200",)
     assert behind.ended_at == GOOD.finished_at + 20 * MIN
     later = replace(GOOD, sent_at=GOOD.finished_at + timedelta(days=4))
@@ -182,16 +184,16 @@ def test_an_offline_phone_keeps_its_times_and_the_skew_is_stated() -> None:
 
 def test_a_clock_that_proves_nothing_is_refused() -> None:
     for off in (timedelta(hours=13), -timedelta(hours=13)):
-        reasons = [f.reason for f in check(GOOD, EXPECTED, GOOD.sent_at + off).faults]
+        reasons = [f.reason for f in check(GOOD, EXPECTED, GOOD.sent_at + off).objections]
         assert "clock_wrong" in reasons
 
 
 def test_the_skew_decides_on_which_day_a_certificate_is_looked_at() -> None:
     ends = (Certificate("T-4", date(2022, 1, 1), date(2026, 6, 1)),)
     fast = replace(EXPECTED, certificates={"w1": VALID, "w2": ends})
-    assert check(GOOD, fast, RECEIVED).faults == ()
+    assert check(GOOD, fast, RECEIVED).objections == ()
     on_the_next_day = check(GOOD, fast, GOOD.sent_at + timedelta(hours=11, minutes=50))
-    assert on_the_next_day.faults == ()  # 20:50 in Shanghai: the same day yet
+    assert on_the_next_day.objections == ()  # 20:50 in Shanghai: the same day yet
     evening = replace(
         GOOD,
         **{
@@ -200,19 +202,21 @@ def test_the_skew_decides_on_which_day_a_certificate_is_looked_at() -> None:
         },
         check_ins=tuple(replace(c, at=c.at + timedelta(hours=10)) for c in GOOD.check_ins),
     )
-    reasons = [f.reason for f in check(evening, fast, evening.sent_at + timedelta(hours=6)).faults]
+    reasons = [
+        f.reason for f in check(evening, fast, evening.sent_at + timedelta(hours=6)).objections
+    ]
     assert "certificate_not_valid" in reasons
 
 
 def test_a_shallower_visit_than_due_is_taken_and_remarked() -> None:
     wanted = replace(EXPECTED, wanted=Period.QUARTER)
     checked = check(GOOD, wanted, RECEIVED)
-    assert checked.faults == ()
+    assert checked.objections == ()
     assert checked.remarks == ("shallower_than_due:quarter",)
 
 
 def test_everything_wrong_is_told_at_once_each_with_a_remedy() -> None:
     nothing = replace(GOOD, answers=(), workers=(), check_ins=(), signed_by=(), hazards=())
-    told = check(nothing, EXPECTED, RECEIVED).faults
+    told = check(nothing, EXPECTED, RECEIVED).objections
     assert len(told) == 31 + 2
     assert all(f.remedy for f in told)

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from devices.maintenance import shipped
 from devices.maintenance.use_unit_duties import (
     CheckLists,
     Refused,
@@ -11,7 +12,6 @@ from devices.maintenance.use_unit_duties import (
     missed,
     open_now,
     parse,
-    shipped,
     span,
 )
 
@@ -19,7 +19,7 @@ MONDAY = date(2026, 6, 1)  # also the first of the month
 
 
 def test_the_shipped_lists_have_points_for_every_duty() -> None:
-    lists = shipped()
+    lists = shipped.check_lists()
     assert {duty: len(lists.points[duty]) for duty in UnitDuty} == {
         UnitDuty.DAILY: 5,
         UnitDuty.WEEKLY: 5,
@@ -32,14 +32,14 @@ def test_everything_wrong_in_lists_is_told_at_once() -> None:
     tree: dict[str, Any] = {"version": "2", "yearly": [], "daily": [row], "weekly": [row, 3]}
     found = parse(tree)
     assert isinstance(found, Refused)
-    assert {(f.field, f.reason) for f in found.faults} == {
+    assert {(f.field, f.reason) for f in found.objections} == {
         ("yearly", "unknown_key"),
         ("weekly[2]", "bad_form"),
         ("monthly", "missing"),
     }
     doubled = parse({**{str(duty): [row] for duty in UnitDuty}, "version": "2"})
     assert isinstance(doubled, Refused)
-    assert [(f.field, f.reason) for f in doubled.faults] == [("X", "twice")]
+    assert [(f.field, f.reason) for f in doubled.objections] == [("X", "twice")]
     own = {str(duty): [{**row, "code": duty[0]}] for duty in UnitDuty}
     assert isinstance(parse({**own, "version": "2"}), CheckLists)
 

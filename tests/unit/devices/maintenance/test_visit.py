@@ -78,6 +78,6 @@ def test_confirmation_has_a_day_and_stays_late_for_ever() -> None:
 
 
 def test_only_the_named_officer_confirms_and_never_own_work() -> None:
-    assert confirmation.faults("officer", {"officer"}, ("one", "two")) == ()
-    reasons = [f.reason for f in confirmation.faults("one", {"officer"}, ("one", "two"))]
+    assert confirmation.objections("officer", {"officer"}, ("one", "two")) == ()
+    reasons = [f.reason for f in confirmation.objections("one", {"officer"}, ("one", "two"))]
     assert reasons == ["not_the_safety_officer", "own_work"]
