@@ -129,6 +129,35 @@ def alarm_rows(connection: Connection, event_ids: Sequence[str]) -> list[AlarmRo
     return [found[each] for each in event_ids if each in found]
 
 
+def about_lift(connection: Connection, code: str) -> list[Alarm]:
+    """What is not closed of a lift, its gateways and a power cut that names it, newest first."""
+    lift, serves = devices.lift.c, devices.gateway_lift.c
+    gateways = select(serves.gateway_id).join(devices.lift, lift.id == serves.lift_id)
+    return _open(
+        connection,
+        or_(
+            and_(_C.subject_kind == "lift", _C.subject == code),
+            and_(
+                _C.subject_kind == "gateway",
+                _C.subject.in_(gateways.where(lift.rescue_code == code)),
+            ),
+            and_(_C.subject_kind == "building", _C.detail.contains(code)),
+        ),
+    )
+
+
+def about_kitchen(connection: Connection, code: str) -> list[Alarm]:
+    """What is not closed of a kitchen and its points, newest first."""
+    of_points = _C.subject.startswith(f"{code}/", autoescape=True)
+    return _open(connection, and_(_C.subject_kind == "kitchen", or_(_C.subject == code, of_points)))
+
+
+def _open(connection: Connection, which: ColumnElement[bool]) -> list[Alarm]:
+    wanted = select(tables.alarm).where(_C.state.in_(OPEN), which)
+    rows = connection.execute(wanted.order_by(_C.since.desc(), _C.event_id).limit(PART))
+    return [store.to_alarm(row) for row in rows]
+
+
 def _placed(connection: Connection, alarms: Sequence[Alarm]) -> list[AlarmRow]:
     """Four questions, however many alarms: lifts, lifts of gateways, cameras, kitchens."""
     names: dict[str, set[str]] = {kind: set() for kind in SUBJECTS}

@@ -2,16 +2,15 @@
 
 A condition becomes an alarm. A critical one of a lift also opens an incident (or joins the open
 one): an entrapment where people are, or may be, inside; else a fault for the firm. The end of the
-condition is only a proposal: whether everybody is out is decided by a person's voice.
+condition is only a proposal: whether everybody is out is decided by a person's voice. What several
+lifts of a building show of one power cut is folded under one alarm (alerts.folding).
 """
 
 from datetime import datetime
 
 from sqlalchemy import Connection, update
 
-from alerts import alarm as alarms
-from alerts import store, tables
-from alerts.alarm import AlarmEvent, AlarmState
+from alerts import alarm_book, folding, powercut, store, tables
 from alerts.enact import record
 from alerts.incident import RESCUING
 from alerts.intake import open_incident
@@ -19,10 +18,8 @@ from alerts.ladder import Kind
 from alerts.model import Alarm, Intake, Source
 from alerts.policy import PolicyBook
 from alerts.verbs import Verb
-from core import journal
-from core.db import add_once
 from core.errors import NotFound
-from core.journal import Actor, Entry, Subject
+from core.journal import Actor, Subject
 from devices import queries
 from devices.findings import (
     CameraBack,
@@ -45,7 +42,7 @@ def apply_finding(
 ) -> str:
     """Apply one finding; the answer says what came of it and is a metric label.
 
-    raised, opened, merged, cleared, repeated or unknown (an end whose beginning never came).
+    raised, folded, opened, merged, cleared, repeated or unknown (an end that nothing began).
     """
     match finding:
         case ConditionRaised():
@@ -53,7 +50,7 @@ def apply_finding(
         case ConditionCleared():
             return _cleared(connection, finding.event_id, finding.at, now, TELEMETRY)
         case CameraDark():
-            fresh = _add_alarm(
+            fresh = alarm_book.begin(
                 connection,
                 finding.event_id,
                 Subject("camera", finding.camera),
@@ -76,9 +73,10 @@ def acknowledge_alarm(connection: Connection, event_id: str, now: datetime, acto
     found = store.load_alarm(connection, event_id)
     if found is None:
         raise NotFound("alarm", event_id)
-    state = alarms.next_state(found.state, AlarmEvent.ACKNOWLEDGE)
-    _change(connection, found, state=state, acknowledged_at=now, acknowledged_by=actor.id)
-    _say(connection, found, Verb.ALARM_ACKNOWLEDGED, now, actor)
+    alarm_book.see(connection, found, now, actor)
+    for each in folding.folded(connection, event_id):
+        if alarm_book.unseen(each):
+            alarm_book.see(connection, each, now, actor)
     kept = store.load_alarm(connection, event_id)
     if kept is None:
         raise NotFound("alarm", event_id)
@@ -88,7 +86,7 @@ def acknowledge_alarm(connection: Connection, event_id: str, now: datetime, acto
 def _raised(
     connection: Connection, found: ConditionRaised, policies: PolicyBook, now: datetime
 ) -> str:
-    fresh = _add_alarm(
+    fresh = alarm_book.begin(
         connection,
         found.event_id,
         Subject(found.subject_kind, found.subject),
@@ -101,6 +99,10 @@ def _raised(
     )
     if not fresh:
         return "repeated"
+    if found.code in powercut.SIGNS:
+        kept = store.load_alarm(connection, found.event_id)
+        if kept is not None and folding.look_at_buildings(connection, kept, now):
+            return "folded"
     if found.subject_kind != "lift" or found.severity is not Severity.CRITICAL:
         return "raised"
     lift = _lift(connection, found.subject)
@@ -155,48 +157,16 @@ def _lift(connection: Connection, code: str) -> Lift | None:
         return None
 
 
-def _add_alarm(
-    connection: Connection,
-    event_id: str,
-    subject: Subject,
-    *,
-    code: str,
-    severity: Severity,
-    detail: str,
-    since: datetime,
-    now: datetime,
-    actor: Actor,
-) -> bool:
-    fresh = add_once(
-        connection,
-        tables.alarm,
-        {"event_id": event_id},
-        subject_kind=subject.kind,
-        subject=subject.id,
-        code=code,
-        severity=severity,
-        state=AlarmState.ACTIVE,
-        detail=detail[:500],
-        since=since,
-    )
-    if not fresh:
-        return False
-    facts = {"event_id": event_id, "code": code, "severity": severity, "detail": detail}
-    journal.append(connection, Entry(subject, Verb.ALARM_RAISED, actor, now, facts=facts))
-    return True
-
-
 def _cleared(
     connection: Connection, event_id: str, at: datetime, now: datetime, actor: Actor
 ) -> str:
     found = store.load_alarm(connection, event_id)
     if found is None:
         return "unknown"
-    if AlarmEvent.CLEAR not in alarms.ALARM.allowed(found.state):
+    if not alarm_book.end(connection, found, at, now, actor):
         return "repeated"
-    state = alarms.next_state(found.state, AlarmEvent.CLEAR)
-    _change(connection, found, state=state, cleared_at=at)
-    _say(connection, found, Verb.ALARM_CLEARED, now, actor)
+    if found.code in powercut.SIGNS:
+        folding.look_at_buildings(connection, found, now, ended_at=at)
     if found.incident_id is not None:
         incident = store.load_incident(connection, found.incident_id)
         if incident.state in RESCUING:
@@ -211,22 +181,3 @@ def _cleared(
                 proposal="self_escaped",
             )
     return "cleared"
-
-
-def _change(connection: Connection, found: Alarm, **changes: object) -> None:
-    connection.execute(
-        update(tables.alarm).where(tables.alarm.c.event_id == found.event_id).values(**changes)
-    )
-
-
-def _say(connection: Connection, found: Alarm, verb: Verb, now: datetime, actor: Actor) -> None:
-    journal.append(
-        connection,
-        Entry(
-            Subject(found.subject_kind, found.subject),
-            verb,
-            actor,
-            now,
-            facts={"event_id": found.event_id, "code": found.code},
-        ),
-    )

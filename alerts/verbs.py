@@ -35,6 +35,8 @@ class Verb(StrEnum):
     ALARM_RAISED = "alarm_raised"  # lift, gateway, kitchen, camera
     ALARM_CLEARED = "alarm_cleared"
     ALARM_ACKNOWLEDGED = "alarm_acknowledged"
+    ALARM_FOLDED = "alarm_folded"
+    ALARM_UNFOLDED = "alarm_unfolded"
     CALL_REFUSED = "call_refused"  # call
     REFUSAL_SETTLED = "refusal_settled"
     CLOCK_ANCHORED = "clock_anchored"  # clock

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 from sqlalchemy import Connection
 
+from alerts import alarms
 from alerts.queries import board
 from core.errors import InvalidMessage
 from dashboard import finding, sight
@@ -51,19 +52,24 @@ def listed(
 def one(code: str, context: Context, scope: CurrentScope) -> LiftFull:
     """One lift, what it last said, and its open incidents."""
 
-    def find(connection: Connection) -> tuple[Lift, list[str]]:
+    def find(connection: Connection) -> tuple[Lift, list[str], set[str]]:
         lift = sight.lift(connection, scope=scope, code=code)
         rows = board(connection, scope.areas, scope.firm_id, scope.station_id)
-        return lift, [r.incident.id for r in rows if r.incident.lift_code == lift.rescue_code]
+        around = alarms.about_lift(connection, lift.rescue_code)
+        return (
+            lift,
+            [r.incident.id for r in rows if r.incident.lift_code == lift.rescue_code],
+            {a.code for a in around if a.cleared_at is None and a.subject_kind != "lift"},
+        )
 
-    lift, incidents = context.database.read(find)
+    lift, incidents, around = context.database.read(find)
     state = context.latest.lift(lift.rescue_code)
     said: dict[str, object] = {
         "received_at": state.received_at if state else None,
         "device_at": state.device_at if state else None,
         "gateway": state.gateway if state else None,
         "status": dict(state.fields) if state else {},
-        "open_conditions": sorted(state.open_conditions) if state else [],
+        "open_conditions": sorted(around.union(state.open_conditions if state else ())),
         "open_incidents": incidents,
     }
     return LiftFull.model_validate({**lift_fields(lift), **said})

@@ -29,6 +29,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "point.cold": "Kitchen point too cold",
         "sensor.lost": "Sensor silent or faulty",
     },
+    "alarm_detail": {  # what stands before the detail
+        "power.building": "Lifts",
+        "area.offline": "Silent of all",
+        "point.warm": "Read",
+        "point.cold": "Read",
+        "sensor.lost": "Read",
+    },
     "alarm_remedy": {
         "trapped": "Somebody may be inside: follow the incident and speak into the car.",
         "alarm": "Somebody may be inside: follow the incident and speak into the car.",

@@ -330,6 +330,18 @@ class Labels:
         kind = "overspeed" if code == "door.open_running" else code.partition(".")[0]
         return self._told("alarm_remedy", known.get(kind, known["other"]))
 
+    def alarm_detail(self, code: str, detail: str) -> str:
+        """What an alarm says beside its code: a source, a reason, or words of the rule itself."""
+        if not detail or detail == code:
+            return ""
+        if detail == "inferred":
+            return self("source", detail)
+        return (
+            f"{self('alarm_detail', code)} {detail}"
+            if self.known("alarm_detail", code)
+            else (self("reason", detail))
+        )
+
     def _told(self, group: str, words: str) -> str:
         return i18n.translations(self.locale).pgettext(group, words)
 

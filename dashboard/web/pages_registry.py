@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from alerts import alarms
 from alerts import queries as alert_queries
 from core.errors import NotFound
 from dashboard import sight
@@ -66,7 +67,7 @@ def _lift(context: Context, scope: CurrentScope, code: str) -> dict[str, object]
         known = found.rescue_code
         return {
             **around(connection, found),
-            "alarms": alert_queries.open_alarms(connection, "lift", known),
+            "alarms": alarms.about_lift(connection, known),
             "incidents": alert_queries.board(
                 connection, scope.areas, scope.firm_id, scope.station_id, lift_code=known
             ),
@@ -96,7 +97,11 @@ def kitchen(
 
     def find(connection: Connection) -> dict[str, object]:
         found = sight.kitchen(connection, scope=scope, code=code)
-        return {"kitchen": found, "cameras": queries.cameras_of(connection, found.id)}
+        return {
+            "kitchen": found,
+            "cameras": queries.cameras_of(connection, found.id),
+            "alarms": alarms.about_kitchen(connection, found.code),
+        }
 
     return render.page(
         request,
