@@ -1,8 +1,8 @@
-"""Named moments at which a process can be made to die, so that tests prove what survives it.
+"""Named moments at which a process can be made to die, so that it is proved what survives it.
 
-Nothing is armed but by the tests' own switch (`HUB_TEST_KILL_AT=name@marker`, read by hub). An
-armed process dies like one that was killed, once: it leaves `marker` behind, so that the process
-that follows it goes on.
+Nothing is armed but by `HUB_TEST_KILL_AT=folder` (read by hub), which tests and `hub proof` set. A
+wish is a file of that folder, called like the moment: the first process to come there takes the
+file away and dies like one that was killed. So each wish kills once, and another may follow.
 """
 
 import os
@@ -22,23 +22,33 @@ NAMES = (
 
 @dataclass(slots=True)
 class _Armed:
-    name: str = ""
-    marker: Path | None = None
+    wishes: Path | None = None
 
 
 _armed = _Armed()
 
 
-def arm(name: str, marker: Path) -> None:
-    """Die at `name` unless `marker` exists. Raises ValueError for a name that is no failpoint."""
+def arm(wishes: Path) -> None:
+    """From now on die at any moment for which a wish lies in that folder."""
+    _armed.wishes = wishes
+
+
+def wish(wishes: Path, name: str) -> Path:
+    """Leave a wish; its file is gone when it is fulfilled. ValueError for what is no failpoint."""
     if name not in NAMES:
         raise ValueError(f"{name} is no failpoint; there are {', '.join(NAMES)}")
-    _armed.name, _armed.marker = name, marker
+    wishes.mkdir(parents=True, exist_ok=True)
+    file = wishes / name
+    file.touch()
+    return file
 
 
 def reached(name: str) -> None:
-    """Die here, where this is what is armed."""
-    if _armed.name != name or _armed.marker is None or _armed.marker.exists():
+    """Die here, where somebody wishes it."""
+    if _armed.wishes is None:
         return
-    _armed.marker.touch()
+    try:
+        (_armed.wishes / name).unlink()
+    except FileNotFoundError:
+        return
     os.kill(os.getpid(), signal.SIGKILL)

@@ -6,6 +6,7 @@ port that is free, and keeps it when it is started again.
 """
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -142,7 +143,8 @@ def run(
         if port != settings.port:
             _log.warning("port taken", wanted=settings.port, broker_listens_on=port)
         _log.info("broker listens", kind="mosquitto" if program else "embedded", port=port)
-        _watch(child, known, pulse, clock, stop)
+        saved = folder.broker if program else None
+        _watch(child, known, pulse, clock, stop, saved=saved)
     finally:
         child.terminate()
         try:
@@ -158,13 +160,24 @@ def _watch(
     pulse: Pulse,
     clock: Clock,
     stop: threading.Event,
+    *,
+    saved: Path | None,
 ) -> None:
-    """Until `stop`; raises Unavailable when the broker ends, or answers nobody for long."""
-    answered_at, ask_at = clock.monotonic(), 0.0
+    """Until `stop`; raises Unavailable when the broker ends, or answers nobody for long.
+
+    `saved` is where it saves what it holds, if it does.
+    """
+    began = clock.monotonic()
+    answered_at, ask_at = began, 0.0
+    to_save = list(mosquitto.SAVED_AFTER_S) if saved else []
     while not clock.wait(stop, _TURN):
         if child.poll() is not None:
             raise Unavailable(f"the broker ended with status {child.returncode}")
         pulse.turned()
+        if saved and to_save and clock.monotonic() - began > to_save[0]:
+            to_save.pop(0)
+            if mosquitto.saved_bytes(saved) < mosquitto.SAVED_EARLY_BYTES:
+                child.send_signal(signal.SIGUSR1)
         if clock.monotonic() < ask_at:
             continue
         if not probe.ask(known):

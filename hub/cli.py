@@ -32,6 +32,7 @@ from hub.finding import Verdict
 from hub.folder import DataFolder
 from hub.import_commands import import_file, lifts_app
 from hub.mishaps import in_words
+from hub.proof import command as proof_command
 from hub.settings import Settings, load
 
 app = typer.Typer(
@@ -48,6 +49,7 @@ app.add_typer(tls_app, name="tls")
 app.add_typer(history_commands.app, name="history")
 app.add_typer(dialect_commands.app, name="dialect")
 app.add_typer(quarantine_commands.app, name="quarantine")
+app.add_typer(proof_command.app, name="proof")
 errors = Console(stderr=True, highlight=False)
 
 Port = Annotated[int | None, typer.Option("--port", help="Port of the staff pages.")]

@@ -20,6 +20,10 @@ from devices.protocol import codec
 
 MAX_QUEUED = 200_000
 SAVED_EVERY = timedelta(seconds=30)
+# And early, by SIGUSR1, while there is little to write: a broker that is killed must not have
+# forgotten for whom it keeps messages, or what devices say until the lanes are back is for nobody.
+SAVED_AFTER_S = tuple(range(1, 21))
+SAVED_EARLY_BYTES = 4_000_000
 # Twice what a payload may be: what is a little too large is refused by the hub, with its reason,
 # and not by a connection that closes without a word.
 LARGEST_PACKET = 2 * codec.MAX_PAYLOAD
@@ -55,6 +59,14 @@ def access_rules(foreign: Sequence[str] = ()) -> str:
         *(f"topic read {t}" for t in _ANSWERS),
     ]
     return "\n".join([*anonymous, "", f"user {USER}", "topic readwrite #", "topic read $SYS/#", ""])
+
+
+def saved_bytes(folder: Path) -> int:
+    """How much it has written down of what it holds."""
+    try:
+        return (folder / "mosquitto.db").stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def configuration(folder: Path, port: int) -> str:

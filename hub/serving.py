@@ -53,7 +53,7 @@ def serve(settings: Settings, console: Console) -> None:
     secrets = _prepare(settings, folder, clock, console)
     stop = stop_on_signals()
     supervisor = Supervisor(
-        _roles(settings, folder),
+        roles(settings, folder),
         environment={
             **environment(),
             "HUB_DATA_DIR": str(folder.root),
@@ -76,9 +76,8 @@ def serve(settings: Settings, console: Console) -> None:
 def serve_role(settings: Settings, role: str, *, supervised: bool) -> None:
     """Be one process; a supervised one ends with its parent, whose pipe is its standard input."""
     _log_as(role, settings)
-    if wish := environment().get(KILL_AT):
-        name, _, marker = wish.partition("@")
-        failpoint.arm(name, Path(marker))
+    if wishes := environment().get(KILL_AT):
+        failpoint.arm(Path(wishes))
     folder = DataFolder(settings.data_dir.resolve())
     folder.make()
     metrics = environment().get(METRICS)
@@ -130,7 +129,8 @@ def _prepare(
     return {first.name: first.password} if first else {}
 
 
-def _roles(settings: Settings, folder: DataFolder) -> list[Role]:
+def roles(settings: Settings, folder: DataFolder) -> list[Role]:
+    """The processes of a hub with these settings."""
 
     def broker_is_known() -> bool:
         return bool(settings.mqtt.url) or broker.announced(folder)

@@ -259,6 +259,17 @@ def load(changes: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def load_apart(file: Path) -> Settings:
+    """The settings of `file` alone, for a hub apart: this process and its children forget all else.
+
+    Raises WrongSettings as `load` does.
+    """
+    for name in list(os.environ):  # noqa: TID251  (the one reader)
+        if name.upper().startswith(PREFIX) and not name.upper().startswith(TESTS):
+            del os.environ[name]  # noqa: TID251  (the one reader)
+    return load({CONFIG: str(file)})
+
+
 def names() -> list[str]:
     """Every environment name that is known."""
     return sorted(PREFIX + name.upper() for name in _leaves(Settings))

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import BinaryIO
 
 from core import log
 from core.backoff import delay
@@ -42,11 +43,22 @@ class Role:
     may_start: Callable[[], bool] = field(default=lambda: True)
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a child may end before it is tried but once a minute, and how soon it is before."""
+
+    budget: int = BUDGET
+    back_off_cap: timedelta = BACK_OFF_CAP
+
+
+PATIENT = Patience()
+
+
 class _Child:
-    def __init__(self, role: Role) -> None:
+    def __init__(self, role: Role, budget: int) -> None:
         self.role = role
         self.process: subprocess.Popen[bytes] | None = None
-        self.starts: deque[float] = deque(maxlen=BUDGET)
+        self.starts: deque[float] = deque(maxlen=budget)
         self.failures = 0
         self.due = 0.0
 
@@ -61,9 +73,14 @@ class Supervisor:
         environment: Mapping[str, str],
         clock: Clock,
         listener: Listener,
+        patience: Patience = PATIENT,
+        output: BinaryIO | None = None,
     ) -> None:
+        """`output` takes what the children write; without it they write where we do."""
+        self._patience = patience
+        self._output = output
         self._listener = listener
-        self._children = [_Child(role) for role in roles]
+        self._children = [_Child(role, patience.budget) for role in roles]
         self._environment = dict(environment)
         self._clock = clock
 
@@ -97,7 +114,12 @@ class Supervisor:
         self._listener.forget(role.name)
         # A group of its own: Ctrl-C reaches only us, and we stop the children in order.
         child.process = subprocess.Popen(  # noqa: S603  (our own command)
-            role.command, stdin=subprocess.PIPE, env=self._environment, process_group=0
+            role.command,
+            stdin=subprocess.PIPE,
+            stdout=self._output,
+            stderr=self._output,
+            env=self._environment,
+            process_group=0,
         )
         if role.niceness:
             try:
@@ -130,8 +152,8 @@ class Supervisor:
             child.failures = 0
         child.failures += 1
         self._listener.forget(child.role.name)
-        over = len(child.starts) == BUDGET and now - child.starts[0] < WINDOW_S
-        pause = delay(child.failures, base=BACK_OFF, cap=BACK_OFF_CAP, jitter=1.0)
+        over = len(child.starts) == self._patience.budget and now - child.starts[0] < WINDOW_S
+        pause = delay(child.failures, base=BACK_OFF, cap=self._patience.back_off_cap, jitter=1.0)
         wait_s = OVER_BUDGET_S if over else pause.total_seconds()
         child.due = now + wait_s
         _log.error(

@@ -15,13 +15,14 @@ from sqlalchemy import select
 
 from alerts import tables
 from core.db import Database
-from core.failpoint import NAMES
+from core.failpoint import NAMES, wish
 from devices.protocol.codec import decode
 from devices.protocol.messages import Kind
 from devices.protocol.topics import Realm, Topic
 from ingest.quarantine import QuarantineReader
+from simulators.crowd import BOOT, Crowd
 from tests.support import mosquitto
-from tests.support.fleet import BOOT, Fleet, fleet, found_fleet
+from tests.support.fleet import fleet, found_fleet, receipts
 from tests.support.hub_process import HubProcess
 from tests.support.processes import again
 from tests.support.small_city import AREA
@@ -70,14 +71,14 @@ def stored(hub: HubProcess, number: int) -> bool:
     return len(rows(hub)) >= number
 
 
-def said(spoken: Fleet) -> Counter[tuple[str, int]]:
+def said(spoken: Crowd) -> Counter[tuple[str, int]]:
     """Everything that the fleet said, once."""
     return Counter({(name, seq): 1 for name, told in spoken.sent.items() for seq in told})
 
 
-def stored_once(hub: HubProcess, spoken: Fleet) -> None:
+def stored_once(hub: HubProcess, spoken: Crowd) -> None:
     """Wait until everything said is in history, and see that nothing is there twice."""
-    wait_until(spoken.settled, what="the broker to take it all", timeout_s=60)
+    wait_until(lambda: not spoken.outstanding, what="the broker to take it all", timeout_s=60)
     expected = said(spoken)
     wait_until(
         lambda: len(rows(hub)) >= len(expected), what="history to hold it all", timeout_s=150
@@ -110,14 +111,15 @@ def test_a_broker_killed_among_two_thousand_calls_loses_none(
         calls = [(n, f"call-{n}") for n in range(number)]
         for n, event_id in calls[: number // 2]:
             spoken.call(n, event_id)
-        wait_until(lambda: len(spoken.receipts) > number // 8, what="some receipts", timeout_s=60)
+        wait_until(lambda: len(spoken.answered) > number // 8, what="some receipts", timeout_s=60)
         broker.kill()
         broker.start()
         for n, event_id in calls[number // 2 :]:
             spoken.call(n, event_id)
-        spoken.repeat_calls(calls)
-        assert all(receipt["accepted"] for receipt in spoken.receipts.values())
-        assert len({receipt["incident"] for receipt in spoken.receipts.values()}) == number
+        receipts(spoken)
+        told = [each.receipt for each in spoken.answered.values()]
+        assert all(receipt.accepted for receipt in told)
+        assert len({receipt.incident for receipt in told}) == number
         found = subjects(hub, "call-")
         assert set(found.values()) == {1}
         assert len(found) == number
@@ -136,7 +138,7 @@ def test_what_is_said_while_the_hub_is_away_is_taken_when_it_is_back(
         calls = [(n, f"away-{n}") for n in range(SIZE)]
         for n, event_id in calls:
             spoken.call(n, event_id)
-        wait_until(spoken.settled, what="the broker to take it all", timeout_s=60)
+        wait_until(lambda: not spoken.outstanding, what="the broker to take it all", timeout_s=60)
         with hub.start():
             stored_once(hub, spoken)
             wait_until(lambda: len(subjects(hub, "away-")) == SIZE, what="every call", timeout_s=60)
@@ -168,8 +170,9 @@ def test_a_process_that_dies_at_a_named_moment_loses_and_doubles_nothing(
     broker: mosquitto.Broker, tmp_path: Path, name: str
 ) -> None:
     """L3: once at every failpoint."""
-    marker = tmp_path / "died"
-    hub = hub_at(broker, tmp_path, HUB_TEST_KILL_AT=f"{name}@{marker}")
+    wishes = tmp_path / "wishes"
+    wished = wish(wishes, name)
+    hub = hub_at(broker, tmp_path, HUB_TEST_KILL_AT=str(wishes))
     with hub.start(), fleet(broker.port, SIZE) as spoken:
         for n in range(200):
             spoken.status(n % SIZE)
@@ -177,8 +180,8 @@ def test_a_process_that_dies_at_a_named_moment_loses_and_doubles_nothing(
         calls = [(n, f"call-{n}") for n in range(5)]
         for n, event_id in calls:
             spoken.call(n, event_id)
-        wait_until(marker.exists, what=f"a death at {name}", timeout_s=60)
-        spoken.repeat_calls(calls)
+        wait_until(lambda: not wished.exists(), what=f"a death at {name}", timeout_s=60)
+        receipts(spoken)
         stored_once(hub, spoken)
         assert subjects(hub, "call-") == {event_id: 1 for _, event_id in calls}
         wait_until(lambda: raised(hub) == {"overspeed": 1}, what="the condition", timeout_s=60)

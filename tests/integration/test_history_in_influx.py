@@ -169,7 +169,8 @@ def test_a_wrong_token_or_bucket_waits_for_a_right_one(
 
 @pytest.mark.influx(influx.SECOND)
 def test_one_lift_too_many_for_influxdb_1_costs_the_others_nothing(tmp_path: Path) -> None:
-    server = influx.Influx(tmp_path / "influx", influx.SECOND, max_values_per_tag=100)
+    server = influx.server_at(tmp_path / "influx", influx.SECOND)
+    server.max_values_per_tag = 100
     server.start()
     try:
         with closing(history.store(server)) as store:
@@ -228,7 +229,8 @@ def test_the_doctor_knows_how_many_lifts_influxdb_1_takes(tmp_path: Path, data: 
         connection.execute("CREATE TABLE lift (id INTEGER)")
         connection.executemany("INSERT INTO lift VALUES (?)", [(n,) for n in range(101)])
         connection.commit()
-    server = influx.Influx(tmp_path / "influx", influx.SECOND, max_values_per_tag=100)
+    server = influx.server_at(tmp_path / "influx", influx.SECOND)
+    server.max_values_per_tag = 100
     server.start()
     try:
         found = look(server, data)

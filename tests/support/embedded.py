@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hub import broker as ladder
 from hub.folder import DataFolder
-from tests.support.ports import free_port
+from hub.proof.ports import unused_port
 from tests.support.wait import wait_until
 
 
@@ -42,18 +42,10 @@ class Broker:
             return probe.connect_ex((self.host, port)) == 0
 
 
-def two_free_ports() -> int:
-    """The first of two neighbouring ports that were free a moment ago."""
-    while True:
-        port = free_port()
-        if port < 65535 and ladder.is_free(port + 1):
-            return port
-
-
 @contextmanager
 def running(folder: Path) -> Iterator[Broker]:
     """A broker in `folder` for the time of the block."""
-    broker = Broker(DataFolder(folder), two_free_ports())
+    broker = Broker(DataFolder(folder), unused_port(2))
     broker.start()
     try:
         yield broker

@@ -5,29 +5,23 @@ the user's cache, outside the repository (`./test` does so where CI=true). HUB_T
 with …_TOKEN, …_ORG and …_BUCKET, names a running 2.x for the tests that stop none.
 """
 
-import json
 import os
 import shutil
-import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from hub.proof.influxd import Influxd
 from tests.support.ports import free_port
 from tests.support.wait import wait_until
 
 REFERENCE = "2.7.12"
 SECOND = "1.8.10"
 REMEDY = "with Go, Rust, gcc and pkg-config: tools/build_influxd.sh, then ./test"
-ORG = "hub"
 LENT = "may be lent"
 _GIVEN = "HUB_TEST_INFLUXDB"
 _ACCESS = ("TOKEN", "ORG", "BUCKET")
-BUCKET = "telemetry"
-TOKEN = "a-token-of-the-tests"
 _ONE = """\
 reporting-disabled = true
 bind-address = "127.0.0.1:{rpc}"
@@ -72,28 +66,16 @@ def there(version: str = REFERENCE, lent: str = "") -> bool:
 
 
 @dataclass
-class Influx:
-    """A server that can be killed and started again on the same port with the same folder."""
+class Influx(Influxd):
+    """One of a version that is found, or one that is lent; 1.x too."""
 
-    folder: Path
     version: str = REFERENCE
-    port: int = 0
-    bucket: str = BUCKET
-    token: str = TOKEN
-    org: str = ORG
     max_values_per_tag: int = 100_000
     given: str = ""
-    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
-        return self.given or f"http://127.0.0.1:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        """Its process."""
-        assert self._process is not None
-        return self._process.pid
+        return self.given or super().url
 
     @property
     def first(self) -> bool:
@@ -101,30 +83,13 @@ class Influx:
         return self.version.startswith("1.")
 
     def start(self) -> None:
-        program = find(self.version)
-        assert program is not None, f"there is no InfluxDB {self.version}"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = self.port or free_port()
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [program, *self._arguments()],
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "HOME": str(self.folder)},  # noqa: TID251
-            )
-        wait_until(self._answers, what="InfluxDB to listen", timeout_s=60)
-        self._set_up()
+        self.launch()
+        wait_until(self.answers, what="InfluxDB to listen", timeout_s=60)
+        self.set_up()
 
-    def _arguments(self) -> list[str]:
+    def arguments(self) -> list[str]:
         if not self.first:
-            return [
-                f"--http-bind-address=127.0.0.1:{self.port}",
-                f"--bolt-path={self.folder}/influxd.bolt",
-                f"--sqlite-path={self.folder}/influxd.sqlite",
-                f"--engine-path={self.folder}/engine",
-                "--reporting-disabled",
-                "--log-level=error",
-            ]
+            return super().arguments()
         configuration = self.folder / "influxdb.conf"
         configuration.write_text(
             _ONE.format(
@@ -136,45 +101,23 @@ class Influx:
         )
         return ["-config", str(configuration)]
 
-    def _answers(self) -> bool:
-        try:
-            self.ask("/ping" if self.first else "/health")
-        except (urllib.error.URLError, OSError):
-            return False
-        return True
+    def alive(self) -> bytes:
+        return self.ask("/ping") if self.first else super().alive()
 
-    def _set_up(self) -> None:
-        if self.first:
-            database, _, _ = self.bucket.partition("/")
-            self.ask(f"/query?q=CREATE+DATABASE+{database}", post=b"")
-            self.bucket = f"{database}/autogen"
-        elif json.loads(self.ask("/api/v2/setup"))["allowed"]:
-            wanted = {"username": "hub", "password": "a-password", "org": self.org,
-                      "bucket": self.bucket, "token": self.token}  # fmt: skip
-            self.ask("/api/v2/setup", post=json.dumps(wanted).encode())
+    def set_up(self) -> None:
+        if not self.first:
+            super().set_up()
+            return
+        database, _, _ = self.bucket.partition("/")
+        self.ask(f"/query?q=CREATE+DATABASE+{database}", post=b"")
+        self.bucket = f"{database}/autogen"
 
-    def ask(self, path: str, *, post: bytes | None = None) -> bytes:
-        """Its HTTP interface, without the client."""
-        request = urllib.request.Request(  # noqa: S310  (loopback)
-            self.url + path,
-            data=post,
-            headers={"Authorization": f"Token {self.token}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            content: bytes = answer.read()
-        return content
 
-    def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-        self._process = None
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
-            self._process = None
+def server_at(folder: Path, version: str = REFERENCE) -> Influx:
+    """A server of that version, not started."""
+    program = find(version)
+    assert program is not None, f"there is no InfluxDB {version}"
+    return Influx(program, folder, version=version)
 
 
 @contextmanager
@@ -182,9 +125,11 @@ def running(folder: Path, version: str = REFERENCE, lent: str = "") -> Iterator[
     """A server for the time of the block; where one is lent, that one if it will do."""
     if lent and version == REFERENCE and (url := _environment(f"{_GIVEN}_URL")):
         token, org, bucket = (_environment(f"{_GIVEN}_{name}") for name in _ACCESS)
-        yield Influx(folder, version, given=url, token=token, org=org, bucket=bucket)
+        lent_one = Influx("", folder, version=version, given=url)
+        lent_one.token, lent_one.org, lent_one.bucket = token, org, bucket
+        yield lent_one
         return
-    server = Influx(folder, version)
+    server = server_at(folder, version)
     try:
         server.start()
         yield server

@@ -1,0 +1,1 @@
+"""`hub proof`: an operator sees on his own machine what is promised, before he trusts it."""
