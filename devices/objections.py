@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class Objection:
     """One objection: where it stands, a stable word for it, and what the sender can do.
 
-    `field` is a path such as `answers[A-1-29].photos`; `remedy` is an English sentence, and the
-    msgid of its translation is `reason`.
+    `field` is a path such as `answers[A-1-29].photos` or `check_ins[0]`: places in what machines
+    send count from 0, rows of files that people write from 1. `remedy` is an English
+    sentence; what a page shows in the reader's language is found by `reason`.
     """
 
     field: str

@@ -67,11 +67,22 @@ def due_days(
     return dues
 
 
-def next_visit(start: Start, done: Iterable[Done], days: Mapping[Period, int] = DAYS) -> Due:
-    """The next visit by the calendar."""
+def next_visit(
+    start: Start,
+    done: Iterable[Done],
+    days: Mapping[Period, int] = DAYS,
+    *,
+    today: date | None = None,
+) -> Due:
+    """The next visit by the calendar.
+
+    With `today`, an overdue visit is as deep as it must be when it is made today: what cannot wait
+    for the visit after it has grown since its due day.
+    """
     dues = due_days(start, done, days)
     on = min(dues.values())
-    after_it = on + timedelta(days=days[Period.HALF_MONTH])
+    made_on = on if today is None else max(on, today)
+    after_it = made_on + timedelta(days=days[Period.HALF_MONTH])
     return Due(max((p for p in Period if dues[p] < after_it), key=lambda p: p.depth), on)
 
 

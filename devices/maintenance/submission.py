@@ -10,7 +10,8 @@ A phone may have worked without a network, so its times are its own. They are ke
 said; the difference between its clock at sending and the hub's at receipt is stated as the skew and
 taken off wherever a rule compares with other clocks. Beyond a limit the phone's times prove
 nothing and are refused. A clock that was wrong at the lift and right when sending cannot be told
-apart from a right one; the order of the times among each other is checked all the same.
+apart from a right one, unless a check-in reached the hub at once: that it differs is remarked. The
+order of the times among each other is checked all the same.
 """
 
 from collections import Counter
@@ -71,13 +72,17 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """A worker at the lift: by the code that stands there, or by position. Device time."""
+    """A worker at the lift: by the code that stands there, or by position. Device time.
+
+    `received_at` is the hub's own time where the phone had a network, and proves more.
+    """
 
     worker: str
     at: datetime
     means: Means
     position: Position | None = None
     code: str = ""
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,11 @@ def check(handed_in: Submission, expected: Expected, received_at: datetime) -> C
     remarks = []
     if off:
         remarks.append(f"clock_skew_s:{skew.total_seconds():.0f}")
+    remarks += [
+        f"check_in_clock_differs:{each.worker}"
+        for each in handed_in.check_ins
+        if each.received_at and abs(each.at + off - each.received_at) > limits.skew_stated
+    ]
     if received_at - ended_at > limits.late_after:
         remarks.append("handed_in_late")
     if not handed_in.period.covers(expected.wanted):
@@ -236,7 +246,7 @@ def _workers(handed_in: Submission, expected: Expected, off: timedelta) -> Itera
 
 def _presence(handed_in: Submission, expected: Expected) -> Iterator[Objection]:
     first: dict[str, CheckIn] = {}
-    for n, each in enumerate(handed_in.check_ins, 1):
+    for n, each in enumerate(handed_in.check_ins):
         if each.worker not in handed_in.workers:
             yield Objection(
                 f"check_ins[{n}].worker", "not_a_worker", "name the workers of this visit"
@@ -289,7 +299,7 @@ def _times(handed_in: Submission, limits: Limits, skew: timedelta) -> Iterator[O
         yield Objection("sent_at", "before_finish", "hand in after the work")
     if abs(skew) > limits.skew_refused:
         yield Objection("sent_at", "clock_wrong", "set the phone's clock, then hand in again")
-    for n, each in enumerate(handed_in.check_ins, 1):
+    for n, each in enumerate(handed_in.check_ins):
         if each.at > handed_in.finished_at:
             yield Objection(f"check_ins[{n}].at", "after_finish", "check in before the work")
 

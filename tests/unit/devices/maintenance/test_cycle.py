@@ -90,3 +90,11 @@ def test_after_a_long_pause_every_rung_is_met_once() -> None:
     assert cycle.rungs_passed(due, after, after + timedelta(days=9), SHANGHAI) == ()
     assert next_mark_at(due, cycle.LADDER, before, SHANGHAI) == datetime(2026, 3, 7, 16, tzinfo=UTC)
     assert next_mark_at(due, cycle.LADDER, after, SHANGHAI) is None
+
+
+def test_an_overdue_visit_deepens_with_the_days_that_pass() -> None:
+    due = Due(Period.HALF_MONTH, date(2026, 1, 16))
+    assert cycle.next_visit(START, [], today=date(2026, 1, 2)) == due
+    assert cycle.next_visit(START, [], today=date(2026, 3, 17)) == due
+    assert cycle.next_visit(START, [], today=date(2026, 3, 18)).period is Period.QUARTER
+    assert cycle.next_visit(START, [], today=date(2027, 1, 1)).period is Period.YEAR

@@ -139,20 +139,20 @@ def with_check_in(number: int, each: CheckIn) -> Submission:
 def test_the_proof_of_being_there_must_be_of_this_lift() -> None:
     first, second = GOOD.check_ins
     other = with_check_in(1, replace(first, code="another plate"))
-    assert objections(other) == {("check_ins[1].code", "other_code")}
+    assert objections(other) == {("check_ins[0].code", "other_code")}
     far = Position(HERE.latitude + 0.002, HERE.longitude)  # 222 m
     away = with_check_in(2, replace(second, position=far))
-    assert objections(away) == {("check_ins[2].position", "too_far_away")}
+    assert objections(away) == {("check_ins[1].position", "too_far_away")}
     wide = replace(EXPECTED, limits=Limits(radius_m=300))
     assert objections(away, wide) == set()
     unknown = replace(EXPECTED, position=None)
-    assert objections(GOOD, unknown) == {("check_ins[2]", "lift_position_unknown")}
+    assert objections(GOOD, unknown) == {("check_ins[1]", "lift_position_unknown")}
 
 
 def test_a_lift_without_a_code_takes_no_code() -> None:
-    assert ("check_ins[1].code", "other_code") in objections(GOOD, replace(EXPECTED, code=""))
+    assert ("check_ins[0].code", "other_code") in objections(GOOD, replace(EXPECTED, code=""))
     empty = with_check_in(1, replace(GOOD.check_ins[0], code=""))
-    assert ("check_ins[1].code", "other_code") in objections(empty, replace(EXPECTED, code=""))
+    assert ("check_ins[0].code", "other_code") in objections(empty, replace(EXPECTED, code=""))
 
 
 def test_thirty_minutes_apart_are_near_enough_and_one_more_is_not() -> None:
@@ -180,6 +180,14 @@ def test_an_offline_phone_keeps_its_times_and_the_skew_is_stated() -> None:
     assert behind.ended_at == GOOD.finished_at + 20 * MIN
     later = replace(GOOD, sent_at=GOOD.finished_at + timedelta(days=4))
     assert check(later, EXPECTED, later.sent_at).remarks == ("handed_in_late",)
+
+
+def test_a_check_in_that_reached_the_hub_at_once_shows_a_clock_that_was_set_since() -> None:
+    first = GOOD.check_ins[0]
+    honest = with_check_in(1, replace(first, received_at=first.at + timedelta(seconds=9)))
+    assert check(honest, EXPECTED, RECEIVED).remarks == ()
+    moved = with_check_in(1, replace(first, received_at=first.at + 40 * MIN))
+    assert check(moved, EXPECTED, RECEIVED).remarks == ("check_in_clock_differs:w1",)
 
 
 def test_a_clock_that_proves_nothing_is_refused() -> None:
