@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,3 +95,12 @@ def queried(server: Influx) -> int:
     answer = server.ask(f"/api/v2/query?org={server.org}", post=json.dumps(asked).encode())
     counted = [row["_value"] for row in csv.DictReader(answer.decode().split())]
     return int(counted[0]) if counted else 0
+
+
+def kept_waiting_s(pid: int) -> float:
+    """How long threads of a process could have run, and others had the cores."""
+    waited = 0
+    for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(FileNotFoundError):  # a thread that has ended meanwhile
+            waited += int(file.read_text().split()[1])
+    return waited / 1e9

@@ -161,21 +161,16 @@ class Firehose:
         self._process.stdin.flush()
 
     @property
-    def over(self) -> bool:
-        """Whether the broker has everything."""
-        return self._process.poll() is not None
+    def flows(self) -> bool:
+        """Whether the broker has not everything yet."""
+        assert self._process.stdout is not None
+        return not select.select([self._process.stdout], [], [], 0)[0]
 
     def seconds(self) -> float:
         """Waits for the end; how long the broker took for everything."""
         assert self._process.stdout is not None
         seconds: float = json.loads(self._process.stdout.readline())["seconds"]
         return seconds
-
-    def stay(self) -> None:
-        """Let it end: until then its CPU can be read."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(10)
 
 
 @contextmanager
