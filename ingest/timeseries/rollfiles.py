@@ -90,10 +90,13 @@ def read_hours(
     folder: Path, lift: str, hours: Sequence[int], *, minutes: bool
 ) -> Iterator[tuple[int, bytes]]:
     """What is kept of these hours of a lift, in order of files; those without any are absent."""
+    by_day: dict[int, list[int]] = {}  # a file holds whole days: its name is worked out once a day
+    for hour in hours:
+        by_day.setdefault(hour // 24, []).append(hour)
     by_file: dict[Path, list[int]] = {}
     where = minutes_file if minutes else hours_file
-    for hour in hours:
-        by_file.setdefault(where(folder, hour), []).append(hour)
+    for of_day in by_day.values():
+        by_file.setdefault(where(folder, of_day[0]), []).extend(of_day)
     for file, some in by_file.items():
         if not file.exists():
             continue
