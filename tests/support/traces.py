@@ -11,9 +11,9 @@ from types import MappingProxyType
 
 import msgspec
 
-from devices.protocol.messages import Event, Heartbeat, Status
+from devices.protocol.messages import Event, Heartbeat, Sensor, Status
 
-Message = Event | Status | Heartbeat
+Message = Event | Status | Heartbeat | Sensor
 Step = tuple[float, Message]
 _NOTHING: Mapping[str, tuple[float, float]] = MappingProxyType({})
 
@@ -257,5 +257,64 @@ TRACES: tuple[Trace, ...] = (
         event(5, "b1", "begin", "ebike"),
         event(60, "b1", "end", "ebike"),
         raised={"ebike": (9, 12)},
+    ),
+    trace(
+        "power cut told by the status alone: battery",
+        ride(0, 1, 4),
+        status(30, power="mains"),
+        repeated({"power": "battery", **AT_FLOOR}, 60, 200, 5),
+        status(200, power="mains"),
+        raised={"power.off": (69, 73)},
+    ),
+    trace(
+        "power cut told by the mode alone: emergency power brings the car to a floor",
+        status(5, mode="emergency_power", **BETWEEN, occupied=True),
+        status(20, car="running"),
+        status(32, **AT_FLOOR, occupied=False),
+        raised={"power.off": (14, 18)},
+    ),
+    trace(
+        "a dip of three seconds",
+        status(5, power="battery"),
+        status(8, power="mains"),
+    ),
+    trace(
+        "a box with a flat mains relay: battery, and the event says it too",
+        status(5, power="battery"),
+        event(7, "p1", "begin", "power.off"),
+        status(300, power="mains"),
+        raised={"power.off": (14, 16)},
+    ),
+    trace(
+        "technicians switch the mains off in inspection mode",
+        status(0, mode="inspection", **AT_FLOOR),
+        event(10, "p1", "begin", "power.off"),
+        status(10, power="battery"),
+        event(300, "p1", "end", "power.off"),
+        status(301, power="mains"),
+        status(310, mode="normal"),
+    ),
+    trace(
+        "furniture is carried: the car stands loaded at a floor, its door opens and closes",
+        repeated(
+            {"mode": "normal", "car": "stopped", "door_zone": True, "door": "open", "load_kg": 640},
+            0,
+            600,
+            30,
+        ),
+        repeated({"occupied": True}, 15, 600, 60),
+        *(
+            step
+            for n in range(20)
+            for step in (
+                event(n * 30 + 2, f"m{n}", "begin", "door.close"),
+                event(n * 30 + 5, f"m{n}", "end", "door.close"),
+            )
+        ),
+    ),
+    trace(
+        "somebody trapped while the building is dark and the lift runs on its battery",
+        status(5, power="battery", **BETWEEN, occupied=True, mode="normal"),
+        raised={"power.off": (14, 18), "trapped.between": (64, 68)},
     ),
 )

@@ -8,11 +8,13 @@ import pytest
 from alerts.conditions import elapse, judge
 from devices.findings import ConditionRaised
 from devices.judging import LiftMemory, Limits, decode, encode
+from tests.support.point_traces import POINT_TRACES
 from tests.support.rescue import START
 from tests.support.traces import TRACES, Trace
 
 LIMITS = Limits(min_floor=-1, max_floor=20, rated_speed_m_per_s=1.75, gateway="G1")
 LIFT = "235274"
+ALL = (*TRACES, *POINT_TRACES)
 
 
 def told(trace: Trace) -> Iterator[tuple[str, float]]:
@@ -32,7 +34,7 @@ def told(trace: Trace) -> Iterator[tuple[str, float]]:
             yield from ((f.code, second) for f in judged.findings if isinstance(f, ConditionRaised))
 
 
-@pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace.name)
+@pytest.mark.parametrize("trace", ALL, ids=lambda trace: trace.name)
 def test_a_story_raises_what_its_label_says(trace: Trace) -> None:
     raised: dict[str, list[float]] = {}
     for code, second in told(trace):
@@ -50,7 +52,7 @@ def test_precision_and_recall_over_all_stories(
     record_property: Callable[[str, object], None],
 ) -> None:
     right = wrong = missed = 0
-    for trace in TRACES:
+    for trace in ALL:
         raised = {code for code, _ in told(trace)}
         right += len(raised & trace.raised.keys())
         wrong += len(raised - trace.raised.keys())
@@ -58,5 +60,5 @@ def test_precision_and_recall_over_all_stories(
     precision, recall = right / (right + wrong), right / (right + missed)
     record_property("precision", precision)
     record_property("recall", recall)
-    assert len(TRACES) >= 20
+    assert len(ALL) >= 20
     assert (precision, recall) == (1.0, 1.0)
