@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from core.clock import Clock
 from core.pulse import Pulse
+from core.settling import settling
 from hub.settings import History, Settings
 from ingest.deadband import DeadBands
 from ingest.timeseries.dayfiles import DayFiles
@@ -106,6 +107,8 @@ def drain(
 ) -> None:
     """Take what waits in the spool to InfluxDB until `stop` is set."""
     days = settings.history.keep_days
-    with closing(influx(settings.history, WRITE_WITHIN)) as store:
+    with settling():  # a load is thousands of points: searching them for cycles is a third of it
+        store = influx(settings.history, WRITE_WITHIN)
+    with closing(store):
         keep = timedelta(days=days) if days else None
         Drainer(folder, store, clock, keep=keep, pulse=pulse).run(stop)

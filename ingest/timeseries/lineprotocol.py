@@ -95,14 +95,13 @@ def nanoseconds(point: Point) -> int:
 
 def encode(point: Point) -> bytes:
     """One line. Raises InvalidMessage for a value that is not of its field's fixed type."""
-    fields = [f"{RECEIVED}={micros(point.received_at)}i"]
-    if point.seq is not None:
-        fields.append(f"seq={point.seq}i")
-    if point.boot:
-        fields.append(f"boot={_text(point.boot)}")
-    fields += [_field(name, value) for name, value in point.fields.items()]
     head = _head(point.kind, point.gateway, point.lift)
-    return f"{head} {','.join(fields)} {nanoseconds(point)}".encode()
+    seq = "" if point.seq is None else f",seq={point.seq}i"
+    told = "".join([_field(name, value) for name, value in point.fields.items()])
+    return (
+        f"{head} {RECEIVED}={micros(point.received_at)}i{seq}{_boot(point.boot)}{told}"
+        f" {nanoseconds(point)}"
+    ).encode()
 
 
 def decode(values: Mapping[str, Value], kind: str, ns: int) -> Point:
@@ -135,7 +134,13 @@ def _head(kind: str, gateway: str, lift: str) -> str:
     return f"{tag(kind)}{spoken},lift={tag(lift)}"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1 << 18)  # a gateway has its own
+def _boot(boot: str) -> str:
+    """The field that tells it, behind a comma."""
+    return f",boot={_text(boot)}" if boot else ""
+
+
+@lru_cache(maxsize=1 << 18)
 def _of_boot(boot: str) -> int:
     return zlib.crc32(boot.encode())
 
@@ -168,8 +173,8 @@ def _text(text: str) -> str:
 
 @lru_cache(maxsize=1 << 14, typed=True)  # typed: 1, 1.0 and True are equal, and not the same
 def _field(name: str, value: Value) -> str:
-    """A field and its value; the values of lifts are few."""
-    return f"{tag(name)}={_value(name, value)}"
+    """A field and its value behind a comma; the values of lifts are few."""
+    return f",{tag(name)}={_value(name, value)}"
 
 
 def _value(field: str, value: Value) -> str:
