@@ -25,7 +25,7 @@ from ingest.track import GatewayTrack, Track
 GATEWAY, AREA = "gateway/", "area/"
 OFFLINE, AREA_OFFLINE = "device.offline", "area.offline"
 _US = timedelta(microseconds=1)
-ROUND_US = timedelta(seconds=10) // _US
+ROUND_US = timedelta(seconds=20) // _US
 _LOOK_US = timedelta(seconds=1) // _US
 _DEAF_US = timedelta(minutes=1) // _US  # a lane that took so long was away, whatever the reason
 _POINT_US = kitchen_points.SILENT_AFTER // _US
@@ -128,7 +128,7 @@ class Silences:
     def _look(self, draft: Draft, part: list[GatewayTrack], now_us: int, listening_us: int) -> None:
         rules, shares = self._rules, self._shares
         silent, farewells = self._silent, self._farewells
-        recent_us = now_us - rules.late_us
+        recent_us, registry = now_us - rules.late_us, self._directory()
         for gateway in part:
             name, heard_us = gateway.id, gateway.heard_us
             held = farewells.get(name)
@@ -141,6 +141,8 @@ class Silences:
                 share.speaking += 1
                 if gateway.points:
                     self._look_at_points(draft, gateway, now_us, listening_us)
+                continue
+            if registry.gateway(name) is None:  # taken out of service: nobody misses it
                 continue
             told, farewell_us = name in silent, held and held[0]
             rules.count(
@@ -165,8 +167,6 @@ class Silences:
         return max((track.received_us for track in tracks if track is not None), default=0)
 
     def _tell(self, draft: Draft, gateway: GatewayTrack, event_id: str, since_us: int) -> None:
-        if self._directory().gateway(gateway.id) is None:
-            return
         self._silent[gateway.id] = gateway.heard_us
         self._farewells.pop(gateway.id, None)
         self._raise(

@@ -178,3 +178,16 @@ def test_a_kitchen_point_without_its_sensor_is_told_while_its_gateway_speaks(
         room.say(SENSOR, point="cold-room-1", temperature_c=4.1)
         listen(room, 10)
         assert told(room)[1:] == [("cleared", "K0001/cold-room-1", "sensor.lost")]
+
+
+def test_gateways_taken_out_of_the_registry_are_missed_by_nobody(tmp_path: Path) -> None:
+    found = [city(100)]
+    with Room(tmp_path, registry=lambda: found[0]) as room:
+        listen(room, 60, *(f"G{n}" for n in range(1, 101)))
+        found[0] = city(40)
+        left = [f"G{n}" for n in range(1, 41)]
+        room.shown()
+        listen(room, 30, *left)
+        with room.restart() as again:
+            listen(again, 1800, *left)
+            assert told(again) == []
