@@ -83,7 +83,7 @@ def admit(  # noqa: PLR0911  (one return a case)
     now = seen.now
     if now.boot == boot:
         if seq == now.highest + 1:  # nearly always
-            return Admitted(Seen(Numbers(boot, seq, now.gaps), seen.before))
+            return Admitted(Seen(Numbers(now.boot, seq, now.gaps), seen.before))
         numbered = _number(now, seq)
         if numbered is None:
             return _duplicate(boot, seq)

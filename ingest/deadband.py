@@ -52,9 +52,10 @@ class DeadBands:
 class Columns:
     """The fields of one kind of message, in the order of its struct."""
 
-    __slots__ = ("_banded", "_exact", "names", "nothing", "start")
+    __slots__ = ("_banded", "_exact", "kind", "names", "nothing", "start")
 
     def __init__(self, struct: type[msgspec.Struct], bands: Mapping[str, float]) -> None:
+        self.kind = struct
         fields = struct.__struct_fields__
         self.start = sum(name in (*COMMON, *_NAMES) for name in fields)
         self.names = fields[self.start :]

@@ -18,15 +18,15 @@ import msgspec
 
 from core.errors import InvalidMessage
 from devices.directory import Directory
-from devices.protocol import codec, topics
 from devices.protocol import messages as m
+from devices.protocol import topics
 from devices.protocol.dialects.gathering import untaken
 from devices.protocol.dialects.model import CANONICAL, UNNUMBERED, Heard, Mapped, State
 from devices.protocol.dialects.reading import Dialect
 from devices.protocol.topics import Realm, Topic
 from ingest.draft import Draft
 from ingest.lane import Delivery
-from ingest.track import GatewayTrack, Route, Spoken
+from ingest.track import WAYS, GatewayTrack, Spoken, Way, remembered
 
 MAPPED_WITH_LOSS = "mapped_with_loss"
 KEPT_A_DAY = 16 * 1024 * 1024  # bytes of what was mapped with loss
@@ -37,7 +37,7 @@ _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 _MANY = 100_000
 
 Dialects = Mapping[str, Dialect]
-Take = Callable[[Draft, Route, Delivery, m.Message, int], None]
+Take = Callable[[Draft, GatewayTrack, Way, Delivery, m.Message, int], None]
 NONE: Dialects = MappingProxyType({})
 
 
@@ -71,12 +71,13 @@ class Interpreted:
     """One message of a mapped payload, as if it had come on the topic of its kind."""
 
     message: m.Message
-    route: Route
+    gateway: GatewayTrack
+    way: Way
     rule: str
 
     def settle(self, *, taken: bool) -> None:
         """Remember what was taken; a code whose begin or end was refused is told again."""
-        gateway, message = self.route.gateway, self.message
+        gateway, message = self.gateway, self.message
         if taken:
             if getattr(message, "boot", None) is UNNUMBERED:
                 remember_print(gateway, message.seq)  # type: ignore[union-attr]
@@ -91,10 +92,10 @@ class Interpreter:
         self._dialects = dialects
         self._budget = budget or Budget()
 
-    def route(
+    def way(
         self, text: str, registry: Directory, gateway: Callable[[str, str], GatewayTrack]
-    ) -> Route:
-        """How to read what comes on a topic.
+    ) -> tuple[GatewayTrack, Way]:
+        """Who speaks on a topic, and how to read it.
 
         Raises InvalidMessage: bad_topic, device_not_enrolled, area_mismatch, dialect_unknown,
         dialect_mismatch.
@@ -119,7 +120,7 @@ class Interpreter:
         track = gateway(topic.device, admitted.area)
         track.area = admitted.area
         if admitted.dialect == CANONICAL or topic.realm is not Realm.LIFT:
-            return Route(topic, track, codec.exact(topic))
+            return track, WAYS[topic.realm][topic.kind]
         dialect = self._dialects.get(admitted.dialect)
         if dialect is None:
             raise InvalidMessage(
@@ -127,7 +128,8 @@ class Interpreter:
                 f"gateway {topic.device} speaks {admitted.dialect}, of which no mapping is loaded",
                 field="dialect",
             )
-        return Route(topic, track, _unread, Spoken(dialect, Heard(topic.device, word)))
+        spoken = Spoken(dialect, Heard(topic.device, word))
+        return track, Way(topic.realm, topic.kind, _unread, spoken)
 
     def _placed(self, text: str) -> tuple[str, str, str, str] | None:
         for name, dialect in self._dialects.items():
@@ -138,7 +140,8 @@ class Interpreter:
     def read(
         self,
         draft: Draft,
-        route: Route,
+        gateway: GatewayTrack,
+        way: Way,
         delivery: Delivery,
         at_us: int,
         take: Take,
@@ -149,19 +152,26 @@ class Interpreter:
 
         What is `late` (out of quarantine) moves none.
         """
-        before = route.gateway.active
-        for mapped in self._map(draft, route, delivery, at_us, late=late):
+        before = gateway.active
+        for mapped in self._map(draft, gateway, way, delivery, at_us, late=late):
             refused = len(draft.quarantined)
-            take(draft, mapped.route, delivery, mapped.message, at_us)
+            take(draft, gateway, mapped.way, delivery, mapped.message, at_us)
             if not late:
                 mapped.settle(taken=len(draft.quarantined) == refused)
-        return route.gateway.active is not before
+        return gateway.active is not before
 
     def _map(
-        self, draft: Draft, route: Route, delivery: Delivery, at_us: int, *, late: bool
+        self,
+        draft: Draft,
+        gateway: GatewayTrack,
+        way: Way,
+        delivery: Delivery,
+        at_us: int,
+        *,
+        late: bool,
     ) -> Iterator[Interpreted]:
         """What a delivery tells and was not taken before; all else about it is noted at once."""
-        spoken, gateway = route.spoken, route.gateway
+        spoken = way.spoken
         if spoken is None:  # cannot be: only a foreign tongue comes here
             return
         state = State() if late or gateway.active is None else gateway.active
@@ -182,10 +192,10 @@ class Interpreter:
         if mapped.losses:
             self._note(draft, spoken.dialect.name, gateway, delivery, mapped, at_us)
         for message, rule in zip(mapped.messages, mapped.rules, strict=True):
-            if gateway.prints is not None and message.seq in gateway.prints:  # type: ignore[union-attr]
+            if message.seq in gateway.prints:  # type: ignore[union-attr]
                 draft.outcomes[gateway.area, "duplicate"] += 1
             else:
-                yield Interpreted(message, _route_of(route, spoken, message), rule)
+                yield Interpreted(message, gateway, _way_of(way, spoken, message), rule)
 
     def _note(
         self,
@@ -206,19 +216,14 @@ class Interpreter:
 
 def remember_print(gateway: GatewayTrack, seq: int) -> None:
     """Know it when it comes again."""
-    if gateway.prints is None:
-        gateway.prints = {}
-    gateway.prints[seq] = None
-    if len(gateway.prints) > REMEMBERED_PRINTS:
-        del gateway.prints[next(iter(gateway.prints))]
+    gateway.prints = remembered(gateway.prints, seq, REMEMBERED_PRINTS)
 
 
-def _route_of(route: Route, spoken: Spoken, message: m.Message) -> Route:
+def _way_of(way: Way, spoken: Spoken, message: m.Message) -> Way:
     kind = type(message)
-    found = spoken.routes.get(kind)
+    found = spoken.ways.get(kind)
     if found is None:
-        topic = Topic(Realm.LIFT, route.topic.area, route.topic.device, _KINDS[kind])
-        found = spoken.routes[kind] = Route(topic, route.gateway, _unread, spoken)
+        found = spoken.ways[kind] = Way(way.realm, _KINDS[kind], _unread, spoken)
     return found
 
 

@@ -2,12 +2,19 @@
 
 Theory of operation. Once a second the rows whose words changed are written, and for lifts that said
 nothing new only the receipt, at most every SHOWN: the age on a page is exact to that. The numbering
-and clock of each gateway are written at most every NUMBERED. Nothing here waits for the disk:
-after a crash the newest points of history are read again on top of what the file still holds, and
-they alone decide what was taken before.
+of gateways is written in rounds: those whose numbering has moved when a round begins are written
+during it, a twentieth each second. Nothing here waits for the disk.
+
+After a crash, history is read again on top of what the file still holds, and it alone decides what
+was taken before. The file therefore says, in the transaction that wrote it, up to which row of
+history it has all newest words, and up to which all numbering: where history stood when the round
+before this one began, for who moved later may still wait for his turn. Rows are counted by their
+place and not by time, since a message may wait for its commit longer than any margin.
 """
 
 import sqlite3
+from array import array
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,15 +28,20 @@ from devices.presence import DEFAULT, PresenceLimits
 from devices.protocol.dialects.model import UNNUMBERED, State
 from ingest import admission
 from ingest.admission import Admitted, Seen
-from ingest.device_clock import DeviceClock
+from ingest.device_clock import TRUSTED, DeviceClock
 from ingest.interpreter import remember_print
-from ingest.pipeline import NUMBERED, Pipeline
+from ingest.pipeline import Pipeline
 from ingest.timeseries.dayfiles import DayFiles
-from ingest.timeseries.port import Point, Value
+from ingest.timeseries.port import Numbered, Point, Position, Value
 from ingest.timeseries.steps import instant, micros
-from ingest.track import GatewayTrack, Track, remembered
+from ingest.track import REMEMBERED_EVENTS, GatewayTrack, Track, event_mark, remembered
 
 FLUSH = timedelta(seconds=1)
+FLUSHES_A_ROUND = 20
+LEAST_A_FLUSH = 50  # gateways whose numbering is written
+NOWHERE = Position("", 0)  # before all history
+_WORDS, _NUMBERS = "words", "numbers"
+_MARGIN_US = 40_000_000  # of a version that counted rows by time
 _FORMAT = 2  # a file of another format is forgotten: history tells it again
 _MERGED = frozenset({"status", "stats", "heartbeat", "sensor"})
 _SCHEMA = """
@@ -39,6 +51,8 @@ CREATE TABLE IF NOT EXISTS latest (
 CREATE TABLE IF NOT EXISTS gateway (
     id TEXT PRIMARY KEY, area TEXT NOT NULL, kept BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS flushed (id INTEGER PRIMARY KEY, at_us INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS up_to (
+    what TEXT PRIMARY KEY, day TEXT NOT NULL, row INTEGER NOT NULL) STRICT;
 """
 _UPSERT = """
 INSERT INTO latest (lift, received_at_us, event_at_us, state) VALUES (?,?,?,?)
@@ -82,8 +96,10 @@ class _Numbering(msgspec.Struct, frozen=True):
 
     seen: Seen | None
     clock: DeviceClock
-    events: tuple[str, ...]
+    events: tuple[str, ...] = ()  # of an older version, which kept their names
     active: State | None = None
+    marks: bytes = b""
+    prints: bytes = b""
 
 
 class _Raw(msgspec.Struct, frozen=True):
@@ -110,55 +126,82 @@ class LatestStates:
         self._connection.execute("PRAGMA synchronous=NORMAL")
         (found,) = self._connection.execute("PRAGMA user_version").fetchone()
         if found != _FORMAT:
-            for table in ("latest", "gateway", "flushed"):
+            for table in ("latest", "gateway", "flushed", "up_to"):
                 self._connection.execute(f"DROP TABLE IF EXISTS {table}")
             self._connection.execute(f"PRAGMA user_version={_FORMAT}")
         self._connection.executescript(_SCHEMA)
         self._flushed_at: datetime | None = None
+        self._store: DayFiles | None = None
+        self._safe = self._begun = NOWHERE  # in history: before this and the last round
+        self._turn: list[GatewayTrack] = []  # who is still to be written in this round
+        self._share = 0
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
     def recall(self, pipeline: Pipeline, store: DayFiles) -> None:
-        """Give a new pipeline what the file holds, and what history holds beyond it."""
+        """Give a new pipeline what the file holds, and what history holds beyond it.
+
+        From then on the file follows that history.
+        """
+        self._store = store
         read = self._connection.execute
         for key, received_us, event_us, kept in read(
             "SELECT lift, received_at_us, event_at_us, state FROM latest"
         ):
             row = _raw.decode(kept)
-            track = pipeline.track(intern(key))
+            track = pipeline.track(key)
             track.recalled, track.gateway = bytes(row.fields), intern(row.gateway)
             track.received_us = track.shown_us = received_us
             track.event_us = event_us
         for gateway_id, area, kept in read("SELECT id, area, kept FROM gateway"):
-            numbering = _numbering.decode(kept)
-            gateway = pipeline.gateway(intern(gateway_id), intern(area))
-            gateway.clock, gateway.events = numbering.clock, numbering.events
-            gateway.active = numbering.active
-            gateway.seen = _uncertain(numbering.seen)
-        (at_us,) = read("SELECT coalesce(max(at_us), 0) FROM flushed").fetchone()
-        since = instant(max(at_us - 2 * (NUMBERED // timedelta(microseconds=1)), 0))
-        words: dict[Track, dict[str, Value]] = {}
-        for point in store.points_since(since):
-            _take_again(pipeline, point, words)
-        for track, told in words.items():
-            track.recall(told)
+            _renumber(pipeline.gateway(intern(gateway_id), intern(area)), _numbering.decode(kept))
+        up_to = {what: Position(*where) for what, *where in read("SELECT * FROM up_to")}
+        words, numbers = up_to.get(_WORDS), up_to.get(_NUMBERS)
+        if words is None or numbers is None:  # a new file, or one of an older version
+            (at_us,) = read("SELECT coalesce(max(at_us), 0) FROM flushed").fetchone()
+            words = numbers = store.position_at(instant(max(at_us - _MARGIN_US, 0)))
+        self._safe = self._begun = numbers
+        for told in store.numbers_behind(numbers):
+            _count_again(pipeline, told)
+        _say_again(pipeline, store.points_behind(words))
 
     def flush_due(self, pipeline: Pipeline, now: datetime) -> None:
         """Flush when a second has passed since the last time."""
         if self._flushed_at is None or now - self._flushed_at >= FLUSH:
             self._flushed_at = now
-            self.flush(pipeline, now)
+            self._begin_round(pipeline)
+            self._flush(pipeline, self._turn[-self._share :])
+            del self._turn[-self._share :]
 
-    def flush(self, pipeline: Pipeline, now: datetime) -> None:
+    def flush(self, pipeline: Pipeline) -> None:
+        """Write everything, so that the next start reads no history."""
+        self._turn += pipeline.uncounted
+        pipeline.uncounted.clear()
+        self._safe = self._begun = self._position()
+        self._flush(pipeline, self._turn)
+        self._turn = []
+
+    def _position(self) -> Position:
+        return NOWHERE if self._store is None else self._store.position()
+
+    def _begin_round(self, pipeline: Pipeline) -> None:
+        """Once all of a round are written, those whose numbering has moved since it began."""
+        if self._turn:
+            return
+        self._safe, self._begun = self._begun, self._position()
+        self._turn = pipeline.uncounted.copy()
+        pipeline.uncounted.clear()
+        self._share = max(len(self._turn) // FLUSHES_A_ROUND, LEAST_A_FLUSH)
+
+    def _flush(self, pipeline: Pipeline, counted: Sequence[GatewayTrack]) -> None:
         """Write everything that changed; what cannot be written now is kept for the next time."""
         changed = pipeline.touched
         heard = pipeline.heard - changed
-        counted = pipeline.counted
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            self._write(changed, heard, counted, micros(now))
+            self._write(changed, heard, counted)
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -167,12 +210,12 @@ class LatestStates:
         for track in (*changed, *heard):
             track.shown_us = track.received_us
         for gateway in counted:
-            gateway.kept_us = micros(now)
-        for flushed in (pipeline.touched, pipeline.heard, pipeline.counted):
-            flushed.clear()
+            gateway.uncounted = False
+        pipeline.touched.clear()
+        pipeline.heard.clear()
 
     def _write(
-        self, changed: set[Track], heard: set[Track], counted: set[GatewayTrack], now_us: int
+        self, changed: set[Track], heard: set[Track], counted: Sequence[GatewayTrack]
     ) -> None:
         write = self._connection.executemany
         write(
@@ -188,7 +231,10 @@ class LatestStates:
             " area=excluded.area, kept=excluded.kept",
             [(g.id, g.area, _kept(g)) for g in counted],
         )
-        write("INSERT OR REPLACE INTO flushed VALUES (1, ?)", [(now_us,)])
+        write(
+            "INSERT OR REPLACE INTO up_to VALUES (?,?,?)",
+            [(_WORDS, *self._position()), (_NUMBERS, *self._safe)],
+        )
 
 
 def _state(track: Track) -> bytes:
@@ -199,34 +245,61 @@ def _state(track: Track) -> bytes:
 
 def _kept(gateway: GatewayTrack) -> bytes:
     return msgspec.json.encode(
-        _Numbering(gateway.seen, gateway.clock, gateway.events, gateway.active)
+        _Numbering(
+            gateway.seen,
+            gateway.clock,
+            active=gateway.active,
+            marks=gateway.events.tobytes(),
+            prints=gateway.prints.tobytes(),
+        )
     )
+
+
+def _renumber(gateway: GatewayTrack, kept: _Numbering) -> None:
+    gateway.clock = kept.clock if kept.clock.offset or kept.clock.watched_from else TRUSTED
+    gateway.active = kept.active
+    gateway.seen = _uncertain(kept.seen)
+    if kept.marks:
+        gateway.events = array("Q", kept.marks)
+    if kept.events:
+        gateway.events = array("Q", [event_mark(*key.rsplit("/", 1)) for key in kept.events])
+    if kept.prints:
+        gateway.prints = array("Q", kept.prints)
 
 
 def _uncertain(seen: Seen | None) -> Seen | None:
     return None if seen is None else Seen(seen.now, seen.before, certain=False)
 
 
-def _take_again(pipeline: Pipeline, point: Point, words: dict[Track, dict[str, Value]]) -> None:
-    """What a stored point tells of its subject and of its gateway's numbering."""
-    track = pipeline.track(point.lift)
-    event_us = micros(point.device_at)
-    if event_us >= track.event_us:
-        if point.kind in _MERGED:
-            words.setdefault(track, {}).update(point.fields)
-        track.event_us, track.gateway = event_us, point.gateway
-        track.received_us = max(track.received_us, micros(point.received_at))
-        pipeline.touched.add(track)
-    if point.seq is None or not point.boot:
+def _count_again(pipeline: Pipeline, told: Numbered) -> None:
+    """What a stored point tells of its gateway's numbering."""
+    if not told.boot:
         return
-    gateway = pipeline.gateway(point.gateway, "")
-    if point.boot == UNNUMBERED:
-        remember_print(gateway, point.seq)
-    elif isinstance(answer := admission.admit(gateway.seen, point.boot, point.seq), Admitted):
+    gateway = pipeline.gateway(told.gateway, "")
+    if told.boot == UNNUMBERED:
+        if told.seq not in gateway.prints:
+            remember_print(gateway, told.seq)
+    elif isinstance(answer := admission.admit(gateway.seen, told.boot, told.seq), Admitted):
         gateway.seen = _uncertain(answer.seen)
-    event_id, phase = point.fields.get("event_id"), point.fields.get("phase")
-    if event_id is not None:
-        gateway.events = remembered(gateway.events, f"{event_id}/{phase}")
+    if told.event is not None and (mark := event_mark(*told.event)) not in gateway.events:
+        gateway.events = remembered(gateway.events, mark, REMEMBERED_EVENTS)
+    pipeline.count(gateway)
+
+
+def _say_again(pipeline: Pipeline, points: Iterable[Point]) -> None:
+    """What stored points tell of their subjects."""
+    words: dict[Track, dict[str, Value]] = {}
+    for point in points:
+        track = pipeline.track(point.lift)
+        event_us = micros(point.device_at)
+        if event_us >= track.event_us:
+            if point.kind in _MERGED:
+                words.setdefault(track, {}).update(point.fields)
+            track.event_us, track.gateway = event_us, point.gateway
+            track.received_us = max(track.received_us, micros(point.received_at))
+            pipeline.touched.add(track)
+    for track, told in words.items():
+        track.recall(told)
 
 
 class LatestReader:

@@ -203,7 +203,7 @@ class Silences:
             track = self._tracks[key]
             if now_us - max(track.received_us, listening_us) < _POINT_US:
                 continue
-            if m.Sensor not in track.others and not any(n in track.recalled for n in _READINGS):
+            if not track.has_sent(m.Sensor) and not any(n in track.recalled for n in _READINGS):
                 continue  # a camera: its silence is looked at by the video room
             memory = track.memory or LiftMemory()
             if any(each.code == kitchen_points.LOST for each in memory.open):

@@ -124,7 +124,7 @@ class TelemetryLane:
             if not self._serve(stop):
                 return
             self._pulse.beat()
-        self._latest.flush(self.pipeline, self._clock.now())
+        self._latest.flush(self.pipeline)
 
     def run_once(self, wait: timedelta = WAIT) -> int:
         """Take whatever is there; the number of deliveries made safe. Raises what goes wrong."""

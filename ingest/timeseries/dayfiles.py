@@ -24,7 +24,7 @@ from core import handoff, metrics
 from core.clock import Clock
 from devices import findings, judging
 from devices.judging import LiftMemory
-from ingest.timeseries.port import Answer, Batch, Point
+from ingest.timeseries.port import Answer, Batch, Numbered, Point, Position
 from ingest.timeseries.steps import micros
 
 _SCHEMA = """
@@ -83,8 +83,20 @@ class PointRows(Protocol):
         """Add the points in the caller's transaction; answers how many were shed."""
         ...
 
-    def since(self, connection: sqlite3.Connection, since: datetime) -> Iterator[Point]:
-        """Every point of the file received since then, in order of receipt."""
+    def before(self, connection: sqlite3.Connection, since: datetime) -> int:
+        """A row behind which stands all that was received since then."""
+        ...
+
+    def last(self, connection: sqlite3.Connection) -> int:
+        """The newest row; no later one is ever given its number, or a smaller one."""
+        ...
+
+    def behind(self, connection: sqlite3.Connection, row: int) -> Iterator[Point]:
+        """Every point of the rows behind that one, in order."""
+        ...
+
+    def numbers(self, connection: sqlite3.Connection, row: int) -> Iterator[Numbered]:
+        """What those rows tell of numbering alone: much cheaper than the points."""
         ...
 
 
@@ -305,9 +317,36 @@ class DayFiles:
             return {lift: judging.decode(kept) for lift, kept in rows}
         return {}
 
-    def points_since(self, since: datetime) -> Iterator[Point]:
-        """Every point still here that was received since then, in order of receipt."""
-        for file in day_files(self._folder):
-            if file.stem >= f"{since.astimezone(UTC):%Y-%m-%d}":
-                with closing(open_reader(file)) as connection:
-                    yield from self._rows.since(connection, since)
+    def position(self) -> Position:
+        """Where the newest row stands."""
+        if self._connection is None or self._file is None:
+            raise sqlite3.ProgrammingError("a reader writes nothing")
+        return Position(self._file.stem, self._rows.last(self._connection))
+
+    def points_behind(self, position: Position) -> Iterator[Point]:
+        """Every point that was committed after that position was the newest, in order."""
+        for file, row in self._behind(position):
+            with closing(open_reader(file)) as connection, suppress_missing_table():
+                yield from self._rows.behind(connection, row)
+
+    def numbers_behind(self, position: Position) -> Iterator[Numbered]:
+        """What the same points tell of numbering."""
+        for file, row in self._behind(position):
+            with closing(open_reader(file)) as connection, suppress_missing_table():
+                yield from self._rows.numbers(connection, row)
+
+    def _behind(self, position: Position) -> list[tuple[Path, int]]:
+        return [
+            (file, position.row if file.stem == position.day else 0)
+            for file in day_files(self._folder)
+            if file.stem >= position.day
+        ]
+
+    def position_at(self, since: datetime) -> Position:
+        """A position behind which stands all that was received since then."""
+        day = f"{since.astimezone(UTC):%Y-%m-%d}"
+        file = self._folder / f"{day}.db"
+        if file in day_files(self._folder):
+            with closing(open_reader(file)) as connection, suppress_missing_table():
+                return Position(day, self._rows.before(connection, since))
+        return Position(day, 0)

@@ -25,7 +25,7 @@ from ingest.timeseries.dayfiles import (
     open_reader,
     suppress_missing_table,
 )
-from ingest.timeseries.port import Point, Series, Value, Window
+from ingest.timeseries.port import Numbered, Point, Series, Value, Window, event_of
 from ingest.timeseries.rollfiles import read_marks, rolled_up_to
 from ingest.timeseries.steps import instant, micros
 from ingest.timeseries.windows import Day, Rolled, series
@@ -53,6 +53,9 @@ _THERE = (
 )
 
 
+_ALL = 2**63 - 1
+
+
 class SampleRows:
     """A row a point."""
 
@@ -67,15 +70,31 @@ class SampleRows:
         connection.executemany(f"{_INSERT} VALUES (?,?,?,?,?,?,?,?)", map(_row, points))
         return 0
 
-    def since(self, connection: sqlite3.Connection, since: datetime) -> Iterator[Point]:
-        """Every point of the file received since then, in order of receipt."""
-        with suppress_missing_table():
-            rows = connection.execute(
-                f"SELECT {_POINT} FROM sample WHERE id >= ? AND received_at_us >= ?"  # noqa: S608
-                " ORDER BY id",
-                (_first_since(connection, micros(since)), micros(since)),
-            )
-            yield from map(_point, rows)
+    def before(self, connection: sqlite3.Connection, since: datetime) -> int:
+        """A row behind which stands all that was received since then."""
+        return _first_since(connection, micros(since)) - 1
+
+    def last(self, connection: sqlite3.Connection) -> int:
+        """The newest row; `expire` leaves it where it is, so its number is not given again."""
+        (row,) = connection.execute("SELECT coalesce(max(id), 0) FROM sample").fetchone()
+        return int(row)
+
+    def behind(self, connection: sqlite3.Connection, row: int) -> Iterator[Point]:
+        """Every point of the rows behind that one, in order."""
+        rows = connection.execute(
+            f"SELECT {_POINT} FROM sample WHERE id > ? ORDER BY id",  # noqa: S608
+            (row,),
+        )
+        yield from map(_point, rows)
+
+    def numbers(self, connection: sqlite3.Connection, row: int) -> Iterator[Numbered]:
+        """What those rows tell of numbering alone."""
+        for gateway, boot, seq, fields in connection.execute(
+            "SELECT gateway, boot, seq, CASE WHEN kind IN ('event', 'finding') THEN fields END"
+            " FROM sample WHERE id > ? AND seq IS NOT NULL ORDER BY id",
+            (row,),
+        ):
+            yield Numbered(gateway, boot, seq, fields and event_of(_FIELDS.decode(fields)))
 
 
 def _first_since(connection: sqlite3.Connection, at_us: int) -> int:
@@ -216,11 +235,15 @@ class EmbeddedStore(DayFiles):
 
     def expire(self, before: datetime) -> None:
         """Forget points of earlier events; the file stays for what else it holds."""
-        for file in day_files(self._folder):
+        files = day_files(self._folder)
+        for file in files:
             if file.stem > f"{before.astimezone(UTC) + STALE:%Y-%m-%d}":
                 break
             with closing(self._prepare(file)) as connection:
-                connection.execute("DELETE FROM sample WHERE device_at_us < ?", (micros(before),))
+                connection.execute(
+                    "DELETE FROM sample WHERE device_at_us < ? AND id < ?",
+                    (micros(before), self._rows.last(connection) if file == files[-1] else _ALL),
+                )
                 give_back(connection)
 
     def _files_of(self, start: datetime, end: datetime) -> list[Path]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from core.errors import HubError
 from devices.findings import Finding
@@ -31,6 +31,28 @@ class Point:
     gateway: str = ""
     seq: int | None = None
     boot: str = ""
+
+
+class Numbered(NamedTuple):
+    """What a stored message tells of its gateway's numbering; `event` is what its fields told."""
+
+    gateway: str
+    boot: str
+    seq: int
+    event: tuple[Value, Value] | None = None  # its id and its phase
+
+
+def event_of(fields: Mapping[str, Value]) -> tuple[Value, Value] | None:
+    """The id and the phase of the event that these fields tell of, if they do."""
+    event_id, phase = fields.get("event_id"), fields.get("phase")
+    return None if event_id is None or phase is None else (event_id, phase)
+
+
+class Position(NamedTuple):
+    """A row of a day file, by the file's day; those behind it came later."""
+
+    day: str
+    row: int
 
 
 @dataclass(frozen=True, slots=True)

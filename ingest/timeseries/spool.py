@@ -24,7 +24,7 @@ from pathlib import Path
 import msgspec
 
 from ingest.timeseries.dayfiles import day_files, give_back, open_reader, suppress_missing_table
-from ingest.timeseries.port import Point, Refusal
+from ingest.timeseries.port import Numbered, Point, Refusal, event_of
 from ingest.timeseries.steps import instant, micros
 
 RECALL = timedelta(hours=2)
@@ -209,15 +209,32 @@ class SpoolRows:
         )
         return 0
 
-    def since(self, connection: sqlite3.Connection, since: datetime) -> Iterator[Point]:
-        """Every point of the file received since then that is still here, in order of receipt."""
-        with suppress_missing_table():
-            for (body,) in connection.execute(
-                "SELECT body FROM spool WHERE at_us >= ? ORDER BY id", (micros(since),)
-            ):
-                for point in _points.decode(zlib.decompress(body)):
-                    if point.received_at >= since:
-                        yield point
+    def before(self, connection: sqlite3.Connection, since: datetime) -> int:
+        """A row behind which stands all that was received since then."""
+        (row,) = connection.execute(
+            "SELECT coalesce((SELECT min(id) - 1 FROM spool WHERE at_us >= ?), max(id), 0)"
+            " FROM spool",
+            (micros(since),),
+        ).fetchone()
+        return int(row)
+
+    def last(self, connection: sqlite3.Connection) -> int:
+        """The newest row; numbers are never given again."""
+        (row,) = connection.execute("SELECT coalesce(max(id), 0) FROM spool").fetchone()
+        return int(row)
+
+    def behind(self, connection: sqlite3.Connection, row: int) -> Iterator[Point]:
+        """Every point of the rows behind that one that are still here, in order."""
+        for (body,) in connection.execute(
+            "SELECT body FROM spool WHERE id > ? ORDER BY id", (row,)
+        ):
+            yield from _points.decode(zlib.decompress(body))
+
+    def numbers(self, connection: sqlite3.Connection, row: int) -> Iterator[Numbered]:
+        """What those rows tell of numbering alone."""
+        for point in self.behind(connection, row):
+            if point.seq is not None:
+                yield Numbered(point.gateway, point.boot, point.seq, event_of(point.fields))
 
     def _mark(self, connection: sqlite3.Connection) -> Mark | None:
         """How far the file of this connection is drained."""

@@ -90,7 +90,7 @@ def test_bad_payloads_are_kept_with_their_reason_and_their_neighbours_stored(
         assert points[0].fields["floor"] == 2
         assert sorted(reader.counts()) == [*reasons, "lift_unknown", "too_large"]
         assert reader.show(reader.list(1)[0].id).raw
-        room.latest.flush(room.lane.pipeline, CLOCK.now())
+        room.latest.flush(room.lane.pipeline)
         state = LatestReader(room.folder / "latest").lift("100001")
         assert state is not None
         assert state.fields["floor"] == 5

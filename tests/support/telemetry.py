@@ -182,7 +182,7 @@ class Room:
 
     def shown(self, lift: str = LIFT) -> LatestState | None:
         """What a page sees of a lift."""
-        self.latest.flush(self.lane.pipeline, self.clock.now())
+        self.latest.flush(self.lane.pipeline)
         return LatestReader(self.folder / "latest").lift(lift)
 
     def refused(self) -> list[Kept]:

@@ -22,7 +22,8 @@ from devices.judging import Judged, LiftMemory, Limits
 from devices.model import Gateway
 from devices.protocol.messages import Event, Heartbeat, Sensor, Status
 from ingest.deadband import DeadBands
-from ingest.pipeline import MAX_POINTS, SHOWN
+from ingest.recording import SHOWN
+from ingest.subjects import MAX_POINTS
 from tests.support.registry import AREA, sample_directory, sample_lift
 from tests.support.rescue import START
 from tests.support.telemetry import EVENT, LIFT, STATUS, ListedBroker, Room, millis

@@ -176,11 +176,11 @@ def test_a_restart_knows_the_points_of_the_last_hour_and_older_rows_go(
     clock.advance(timedelta(hours=1))
     writer.commit(batch(clock, 1, first=3))
     since = clock.now() - timedelta(minutes=1)
-    assert [p.seq for p in writer.points_since(since)] == [3]
-    assert [p.seq for p in writer.points_since(NOON)] == [0, 1, 2, 3]
+    assert [p.seq for p in writer.points_behind(writer.position_at(since))] == [3]
+    assert [p.seq for p in writer.points_behind(writer.position_at(NOON))] == [0, 1, 2, 3]
     clock.advance(spool.RECALL)
     writer.commit(batch(clock, 1, first=4))
-    assert [p.seq for p in writer.points_since(NOON)] == [3, 4]
+    assert [p.seq for p in writer.points_behind(writer.position_at(NOON))] == [3, 4]
     assert spool.waiting(folder).points == 2
 
 
@@ -251,5 +251,11 @@ def test_a_day_file_restored_from_before_its_marks_is_drained_on(
             writer.commit(batch(clock, 3, first=6))
             assert spool.waiting(folder).points == 3
             assert drainer.run_once(marks) == 3
-            assert [p.seq for p in writer.points_since(NOON)] == [0, 1, 6, 7, 8]
+            assert [p.seq for p in writer.points_behind(writer.position_at(NOON))] == [
+                0,
+                1,
+                6,
+                7,
+                8,
+            ]
     assert stored(elsewhere) == 9
