@@ -117,7 +117,8 @@ _numbering = msgspec.json.Decoder(_Numbering)
 class LatestStates:
     """Owned by the telemetry process and its one thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, least: int = LEAST_A_FLUSH) -> None:
+        self._least = least
         folder.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(
             folder / "latest.db", isolation_level=None, check_same_thread=False, timeout=5
@@ -193,7 +194,7 @@ class LatestStates:
         self._safe, self._begun = self._begun, self._position()
         self._turn = pipeline.uncounted.copy()
         pipeline.uncounted.clear()
-        self._share = max(len(self._turn) // FLUSHES_A_ROUND, LEAST_A_FLUSH)
+        self._share = max(len(self._turn) // FLUSHES_A_ROUND, self._least)
 
     def _flush(self, pipeline: Pipeline, counted: Sequence[GatewayTrack]) -> None:
         """Write everything that changed; what cannot be written now is kept for the next time."""

@@ -38,7 +38,9 @@ CREATE TABLE IF NOT EXISTS sample (
     boot TEXT NOT NULL, fields TEXT NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS sample_event ON sample (lift, device_at_us);
 """
+Row = tuple[str, int, int, str, str, int | None, str, str]
 _FIELDS = msgspec.json.Decoder(dict[str, Value])
+_encode = msgspec.json.Encoder().encode
 _POINT = "lift, received_at_us, device_at_us, kind, gateway, seq, boot, fields"
 _NEWEST = "ORDER BY device_at_us DESC, received_at_us DESC, id DESC LIMIT ?"
 _INSERT = f"INSERT INTO sample ({_POINT}) "
@@ -67,7 +69,7 @@ class SampleRows:
     def append(self, connection: sqlite3.Connection, at: datetime, points: Sequence[Point]) -> int:
         """Add the points; none is shed."""
         del at
-        connection.executemany(f"{_INSERT} VALUES (?,?,?,?,?,?,?,?)", map(_row, points))
+        connection.executemany(f"{_INSERT} VALUES (?,?,?,?,?,?,?,?)", _rows(points))
         return 0
 
     def before(self, connection: sqlite3.Connection, since: datetime) -> int:
@@ -133,7 +135,7 @@ class EmbeddedStore(DayFiles):
         for day, of_day in by_day.items():
             with closing(self._prepare(self._folder / f"{day}.db")) as connection:
                 connection.execute("BEGIN IMMEDIATE")
-                connection.executemany(_INSERT + _UNLESS_THERE, map(_row, of_day))
+                connection.executemany(_INSERT + _UNLESS_THERE, _rows(of_day))
                 connection.execute("COMMIT")
 
     def window(self, window: Window) -> Series:
@@ -256,20 +258,19 @@ def _event_order(point: Point) -> tuple[datetime, datetime]:
     return point.device_at, point.received_at
 
 
-def _row(p: Point) -> tuple[str, int, int, str, str, int | None, str, str]:
-    at = micros(p.received_at), micros(p.device_at)
-    return (
-        p.lift,
-        *at,
-        str(p.kind),
-        p.gateway,
-        p.seq,
-        p.boot,
-        msgspec.json.encode(p.fields).decode(),
-    )
+def _rows(points: Sequence[Point]) -> Iterator[Row]:
+    """Points as rows; most of a batch were received at one instant, and many happened at it."""
+    at: datetime | None = None
+    at_us = 0
+    for p in points:
+        if p.received_at is not at:
+            at, at_us = p.received_at, micros(p.received_at)
+        event_us = at_us if p.device_at is at else micros(p.device_at)
+        fields = _encode(p.fields).decode()
+        yield p.lift, at_us, event_us, p.kind, p.gateway, p.seq, p.boot, fields
 
 
-def _point(row: tuple[str, int, int, str, str, int | None, str, str]) -> Point:
+def _point(row: Row) -> Point:
     lift, received, device, kind, gateway, seq, boot, fields = row
     values = _FIELDS.decode(fields)
     return Point(lift, instant(received), instant(device), values, kind, gateway, seq, boot)

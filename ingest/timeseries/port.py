@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from core.errors import HubError
 from devices.findings import Finding
 from devices.judging import LiftMemory
@@ -19,8 +21,8 @@ from devices.judging import LiftMemory
 Value = float | int | str | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+# A struct and not a dataclass: one is made for every row, at a fifth of the price.
+class Point(msgspec.Struct, frozen=True, gc=False):
     """One accepted message. `lift` is a rescue code, or a key such as `kitchen-code/point`."""
 
     lift: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from ingest.timeseries.figures import COUNTERS, Cell, Figures, cells, counted, merge
 from ingest.timeseries.port import Fill, Sample, Series, Window
@@ -15,6 +16,7 @@ def micros(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=64)  # all that one read brought was received at one instant
 def instant(at_us: int) -> datetime:
     """The instant of `micros`."""
     return _EPOCH + timedelta(microseconds=at_us)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from core.clock import SystemClock
 from ingest.timeseries.embedded import EmbeddedStore
@@ -104,7 +105,7 @@ def test_two_messages_of_one_lift_and_millisecond_are_two_points(
     store: TimeSeriesStore, lift: str
 ) -> None:
     store.write([point(lift, NOON, seq, floor=seq) for seq in (1, 2, 3)])
-    store.write([replace(point(lift, NOON, 1, floor=4), boot="b2")])
+    store.write([structs.replace(point(lift, NOON, 1, floor=4), boot="b2")])
     assert sorted(int(p.fields["floor"]) for p in store.last_points(lift, 9)) == [1, 2, 3, 4]
 
 
@@ -139,7 +140,7 @@ def test_a_window_of_very_many_points_is_the_same(store: TimeSeriesStore, lift: 
 
 
 def test_a_window_puts_late_messages_where_they_happened(store: TimeSeriesStore, lift: str) -> None:
-    late = replace(point(lift, NOON + 5 * SECOND, 1, floor=3), received_at=NOON + DAY)
+    late = structs.replace(point(lift, NOON + 5 * SECOND, 1, floor=3), received_at=NOON + DAY)
     store.write([point(lift, NOON + 10 * SECOND, 2, floor=4), late])
     series = store.window(Window(lift, "floor", NOON, NOON + MINUTE, MINUTE))
     assert [(p.min, p.max, p.last, p.count) for p in series.points] == [(3, 4, 4, 2)]
@@ -170,8 +171,8 @@ def test_what_comes_late_for_an_hour_already_read_is_in_it(
     window = Window(lift, "floor", NOON, NOON + timedelta(hours=3), timedelta(hours=1))
     store.write([point(lift, NOON + n * MINUTE, n, floor=n) for n in range(120)])
     before = [(p.max, p.last, p.count) for p in store.window(window).points]
-    late = replace(point(lift, NOON + 30 * SECOND, 900, floor=77), received_at=NOON + DAY)
-    later = replace(point(lift, NOON + 170 * MINUTE, 901, floor=-1), received_at=NOON + DAY)
+    late = structs.replace(point(lift, NOON + 30 * SECOND, 900, floor=77), received_at=NOON + DAY)
+    later = structs.replace(point(lift, NOON + 170 * MINUTE, 901, floor=-1), received_at=NOON + DAY)
     store.write([late, later])
     after = [(p.max, p.last, p.count) for p in store.window(window).points]
     assert before == [(59, 59, 60), (119, 119, 60)]
@@ -197,7 +198,7 @@ def test_a_field_that_two_kinds_of_message_carry_is_one_series(
     store: TimeSeriesStore, lift: str
 ) -> None:
     store.write([point(lift, NOON, 1, floor=1), point(lift, NOON + 2 * SECOND, 2, floor=2)])
-    store.write([replace(point(lift, NOON + SECOND, 3, floor=9, code="x"), kind="event")])
+    store.write([structs.replace(point(lift, NOON + SECOND, 3, floor=9, code="x"), kind="event")])
     series = store.window(Window(lift, "floor", NOON, NOON + MINUTE, MINUTE))
     assert [(p.mean, p.min, p.max, p.last, p.count) for p in series.points] == [(4, 1, 9, 2, 3)]
 
@@ -262,7 +263,7 @@ def test_any_name_is_only_a_name(store: TimeSeriesStore, name: str) -> None:
 def test_days_are_counted_and_forgotten_by_event(store: TimeSeriesStore, lift: str) -> None:
     long_ago = NOON - 40 * DAY
     first, final = long_ago.date(), (long_ago + 2 * DAY).date()
-    late = replace(point(lift, long_ago, 8, floor=1), received_at=long_ago + DAY)
+    late = structs.replace(point(lift, long_ago, 8, floor=1), received_at=long_ago + DAY)
     store.write([point(lift, long_ago + n * DAY, n, floor=n) for n in (0, 1, 2, 3)])
     store.write([late])
     assert store.counts(first, final) == {

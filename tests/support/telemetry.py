@@ -112,7 +112,7 @@ class Room:
         self.clock = clock or ManualClock(START)
         self.broker = broker or ListedBroker(self.clock)
         self.store = BrittleStore(folder, self.clock)
-        self.latest = LatestStates(folder / "latest")
+        self.latest = LatestStates(folder / "latest", least=1)
         self.lane = TelemetryLane(
             self.broker,
             registry,

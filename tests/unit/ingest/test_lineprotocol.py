@@ -2,13 +2,13 @@
 
 import types
 import typing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from core.errors import InvalidMessage
 from devices.protocol import messages as m
@@ -68,7 +68,7 @@ def test_a_line_reads_as_influxdb_wants_it() -> None:
 )
 def test_a_value_of_another_type_is_refused_by_its_field(field: str, value: Value) -> None:
     with pytest.raises(InvalidMessage) as told:
-        lineprotocol.encode(replace(a_point(), fields={field: value}))
+        lineprotocol.encode(structs.replace(a_point(), fields={field: value}))
     assert (told.value.reason, told.value.field) == ("wrong_type", field)
 
 
@@ -81,7 +81,7 @@ def test_equal_values_of_other_types_do_not_borrow_each_others_line() -> None:
 def test_messages_of_a_boot_never_meet_within_a_millisecond(seqs: set[int], boot: str) -> None:
     times = {lineprotocol.nanoseconds(a_point(seq, boot)) for seq in seqs}
     assert len(times) == len(seqs)
-    later = replace(a_point(1, boot), device_at=NOON + timedelta(milliseconds=1))
+    later = structs.replace(a_point(1, boot), device_at=NOON + timedelta(milliseconds=1))
     next_millisecond = lineprotocol.nanoseconds(later) // 1_000_000 * 1_000_000
     assert all(each < next_millisecond for each in times)
 

@@ -4,11 +4,11 @@ import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from core.clock import ManualClock
 from core.errors import Unavailable
@@ -199,7 +199,9 @@ def test_a_past_day_gives_its_room_back_once_it_is_drained(
 ) -> None:
     for n in range(10):
         heavy = batch(clock, 1000, first=1000 * n)
-        weights = [replace(p, fields={"load_kg": math.sqrt(p.seq or 0)}) for p in heavy.points]
+        weights = [
+            structs.replace(p, fields={"load_kg": math.sqrt(p.seq or 0)}) for p in heavy.points
+        ]
         writer.commit(Batch(heavy.at, weights))
     clock.advance(timedelta(days=1))
     writer.commit(batch(clock, 1, first=10_000))
