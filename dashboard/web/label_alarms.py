@@ -31,7 +31,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "alarm_detail": {  # what stands before the detail
         "power.building": "Lifts",
-        "area.offline": "Silent of all",
+        "area.offline": "Silent gateways",
         "point.warm": "Read",
         "point.cold": "Read",
         "sensor.lost": "Read",

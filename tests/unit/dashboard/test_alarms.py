@@ -21,6 +21,7 @@ from dashboard import accounts
 from dashboard.access import Role, Scope
 from dashboard.app import create_app
 from dashboard.deps import cookie_name
+from dashboard.web import labels
 from devices import commands
 from devices.findings import CameraDark, ConditionCleared, ConditionRaised, Finding, Severity
 from devices.model import Gateway
@@ -189,3 +190,12 @@ def test_programs_list_and_acknowledge(hub: Dashboards) -> None:
     assert client.get("/api/v1/alarms?state=acknowledged").json()["total"] == 1
     assert client.post("/api/v1/alarms/nothing/acknowledge").status_code == 404
     assert hub.client(role=Role.FIRM).get("/api/v1/alarms").status_code == 403
+
+
+def test_what_an_alarm_says_beside_its_code_is_in_words() -> None:
+    english, chinese = labels.of("en"), labels.of("zh")
+    assert english.alarm_detail("power.building", "235275 235276") == "Lifts 235275 235276"
+    assert chinese.alarm_detail("area.offline", "312/400") == "失联网关 312/400"
+    assert english.alarm_detail("trapped.between", "inferred") == english("source", "inferred")
+    assert english.alarm_detail("door.close", "door.close") == ""
+    assert chinese.alarm("sensor.lost") == "传感器无数据或故障"
