@@ -90,6 +90,7 @@ class AppContext:
     authority: Path | None = None  # of the hub's own making, for phones to install
     demo: DemoInfo | None = None
     watched: Watched | None = None
+    floor_bytes: int = 0  # of free disk, below which telemetry is shed
 
 
 class SignInNeeded(Exception):  # noqa: N818  (named for the next step)

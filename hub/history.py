@@ -43,9 +43,14 @@ def writer(settings: Settings, folder: Path, clock: Clock) -> DayFiles:
     return DayFiles(folder, clock, SpoolRows(folder, budget=budget))
 
 
+def floor_bytes(settings: Settings) -> int:
+    """Below so much free disk no point is stored."""
+    return settings.history.floor_mb * _MB
+
+
 def room(settings: Settings, folder: Path, clock: Clock) -> FreeSpace:
     """Whether points may be stored; asked by the lane before every batch."""
-    return FreeSpace(folder, clock, floor=settings.history.floor_mb * _MB)
+    return FreeSpace(folder, clock, floor=floor_bytes(settings))
 
 
 def keeper(
@@ -62,7 +67,7 @@ def keeper(
         quarantine=timedelta(days=wanted.quarantine_days),
         minutes=wanted.minute_months * _YEAR / 12,
         hours=wanted.hour_years * _YEAR,
-        tight=2 * wanted.floor_mb * _MB,
+        tight=2 * floor_bytes(settings),
     )
     return Keeper(folder, clock, keep, handed_off, pulse=pulse)
 

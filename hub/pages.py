@@ -68,6 +68,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
             reports_file=folder.reports,
             data_folder=folder.root,
             hotline=settings.hotline,
+            floor_bytes=history.floor_bytes(settings),
             metrics_folder=ground.metrics_folder,
             public_base_url=settings.public_url,
             staff_base_url=settings.staff_url,

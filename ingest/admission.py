@@ -79,7 +79,7 @@ def admit(  # noqa: PLR0911  (one return a case)
 ) -> Admitted | Refused:
     """Judge a message's number against what is known of its gateway."""
     if seen is None:
-        return Admitted(Seen(Numbers(boot, seq)))
+        return Admitted(Seen(_first(boot, seq)))
     now = seen.now
     if now.boot == boot:
         if seq == now.highest + 1:  # nearly always
@@ -95,7 +95,7 @@ def admit(  # noqa: PLR0911  (one return a case)
         if numbered is None:
             return _duplicate(boot, seq)
         return Admitted(Seen(now, numbered, seen.certain))
-    return Admitted(Seen(Numbers(boot, seq), now))
+    return Admitted(Seen(_first(boot, seq), now))
 
 
 def passed_over(seen: Seen | None, boot: str, seq: int) -> Seen:
@@ -104,7 +104,7 @@ def passed_over(seen: Seen | None, boot: str, seq: int) -> Seen:
     It is not lost, and may be taken when it comes again, from quarantine say.
     """
     if seen is None:
-        return Seen(Numbers(boot, seq, (seq, seq + 1)))
+        return Seen(Numbers(boot, seq, _with((), 1, seq + 1)))
     answer = admit(seen, boot, seq)
     if isinstance(answer, Refused):
         return seen
@@ -126,6 +126,11 @@ def filled(seen: Seen | None, boot: str, seq: int) -> Seen | None:
             answer = admit(seen, boot, seq)
             return answer.seen if isinstance(answer, Admitted) else seen
     return seen
+
+
+def _first(boot: str, seq: int) -> Numbers:
+    """A boot of which this is the first that we hear: what it said before may come yet."""
+    return Numbers(boot, seq, _with((), 1, seq))
 
 
 def _number(known: Numbers, seq: int) -> Numbers | None:

@@ -7,9 +7,10 @@ from importlib.util import find_spec
 import pytest
 
 from hub import mosquitto
-from tests.support import influx
+from tests.support import foreign_client, influx
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+MARKERS = ("broker", "browser", "influx", "foreign")
 CI = os.environ.get("CI") == "true"  # noqa: TID251  (the tests' own switch)
 
 
@@ -24,12 +25,14 @@ def _missing(marker: str, version: str = influx.REFERENCE, lent: str = "") -> st
             return "" if there else f"InfluxDB {version} or its client"
         case "browser":
             return "" if any(map(shutil.which, BROWSERS)) else "chromium"
+        case "foreign":
+            return foreign_client.missing()
         case _:
             raise AssertionError(marker)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for marker in ("broker", "browser", "influx"):
+    for marker in MARKERS:
         mark = item.get_closest_marker(marker)
         if mark is not None and (missing := _missing(marker, *mark.args)):
             install = f"Debian: sudo apt-get install {missing.replace(',', '')}"
@@ -40,8 +43,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    markers = ("broker", "browser", "influx")
-    missing = [found for marker in markers if (found := _missing(marker))]
+    missing = [found for marker in MARKERS if (found := _missing(marker))]
     if missing:
         terminalreporter.section("NOT EVERYTHING WAS TESTED", red=True)
         terminalreporter.line(f"Install {', '.join(missing)} and run again.")

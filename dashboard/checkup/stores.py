@@ -49,7 +49,7 @@ def disk(context: AppContext) -> Check:
     return Check(
         "disk",
         msgid("Disk"),
-        ok=free >= LEAST_FREE_BYTES,
+        ok=free >= max(LEAST_FREE_BYTES, context.floor_bytes),
         weight=Weight.VITAL,
         says=msgid("%(amount)s MiB free"),
         values={"amount": free // 1024**2},

@@ -128,7 +128,7 @@ def _span(said: Spoken, kept: Tally, numbers: Sequence[int], outage: Outage) -> 
             if not received_at:
                 continue
             if received_at <= outage.killed_at:
-                first = max(first, taken_at)
+                first = max(first, taken_at) if outage.in_order else first
             elif received_at > outage.there_again_at:
                 last = min(last, received_at)
     return first, last + _CLOCKS_S

@@ -80,6 +80,7 @@ class Proof:
         self._site, self._wanted, self._aim, self._clock = site, wanted, aim, clock
         self._never = Event()
         self._spooled = wanted.history is not None
+        self._embedded = wanted.broker == "embedded"
         self._rows = stored.DayRows(
             site.folder.telemetry.parent, wanted.lifts, spooled=self._spooled
         )
@@ -93,6 +94,7 @@ class Proof:
         self._killed: dict[str, int] = {}
         self._raised: dict[str, tuple[int, int]] = {}
         self._numbers = count()  # of calls and conditions
+        self._probes = count(1)
         half = wanted.lifts // 2
         self._callers: Iterator[int] = iter(range(half))
         self._raisers: Iterator[int] = iter(range(half, wanted.lifts))
@@ -133,15 +135,22 @@ class Proof:
         self._until(answered, "the emergency lane", every=_EARLY)
         crowd.answered.clear()
         crowd.called.clear()
-        early = count(1)
+        self._hear(crowd)
+        return crowd
+
+    def _hear(self, crowd: Crowd) -> None:
+        """Until every city's telemetry is heard: words of another boot, that count for nothing."""
+        before = self._rows.others.copy()
 
         def heard() -> bool:
-            payload = {"ts": int(self._clock.now().timestamp() * 1000), "seq": next(early)}
-            crowd.poison(0, "status", msgspec.json.encode({**payload, "boot": "early"}))
-            return self._rows.others > 0
+            for number in range(len(self._wanted.areas)):
+                seq = next(self._probes)
+                payload = {"ts": int(self._clock.now().timestamp() * 1000), "seq": seq}
+                crowd.poison(number, "status", msgspec.json.encode({**payload, "boot": "probe"}))
+            self._rows.read_on()
+            return len(self._rows.others - before) == len(self._wanted.areas)
 
-        self._until(heard, "the telemetry lane", every=_EARLY)
-        return crowd
+        self._until(heard, "telemetry to be heard", every=_EARLY)
 
     # Speak and kill.
 
@@ -217,20 +226,28 @@ class Proof:
 
     def _kill_what_is_due(self, crowd: Crowd) -> None:
         if self._pending is not None:
-            if self._is_back(self._pending):
-                self._back(self._pending)
-                self._pending = None
-            elif self._clock.monotonic() - self._pending.since > _BACK_WITHIN_S:
-                raise Unavailable(f"{self._pending.target} is not back after {_BACK_WITHIN_S} s")
+            self._look_for(self._pending)
             return
         if not self._kills or self.progress.said < self._kills[0].at_message:
             return
         target = self._kills[0].target
         mark = self._site.mark(target)
-        if not mark:
-            return  # it is starting yet
-        kill = self._kills.pop(0)
+        if mark:  # else it is starting yet
+            self._kill(crowd, self._kills.pop(0), mark)
+
+    def _look_for(self, pending: "_Pending") -> None:
+        if self._is_back(pending):
+            self._back(pending)
+            self._pending = None
+        elif self._clock.monotonic() - pending.since > _BACK_WITHIN_S:
+            raise Unavailable(f"{pending.target} is not back after {_BACK_WITHIN_S:.0f} s")
+
+    def _kill(self, crowd: Crowd, kill: Kill, mark: int) -> None:
+        target = kill.target
         self._pending = _Pending(target, mark, self._clock.monotonic())
+        if target == kills.BROKER:
+            now, saved_at = self._clock.now().timestamp(), self._site.saved_at()
+            self._outages.append(Outage(saved_at, now, now, in_order=not self._embedded))
         if kill.named:
             self._pending.wish = failpoint.wish(self._site.wishes, target)
             if target.startswith("call."):
@@ -238,9 +255,6 @@ class Proof:
             elif target.startswith("handoff."):
                 self._condition(crowd)
         else:
-            if target == kills.BROKER:
-                now, saved_at = self._clock.now().timestamp(), self._site.saved_at()
-                self._outages.append(Outage(saved_at, now, now))
             self._site.kill(target)
         self._killed[target] = self._killed.get(target, 0) + 1
         self.progress.killed += 1
@@ -263,6 +277,7 @@ class Proof:
     def _settle(self, crowd: Crowd) -> None:
         """A last word of every gateway, behind everything else; then nothing can be under way."""
         self._until(lambda: not crowd.outstanding, "the broker to take it all")
+        self._hear(crowd)  # a broker that forgot its sessions would take the last words for nobody
         last = [crowd.status(n) for n in range(self._wanted.lifts)]
         self._until(lambda: not crowd.outstanding, "the broker to take the last words")
         self._until(lambda: not crowd.chase(), "every receipt")

@@ -25,11 +25,16 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A broker was killed, having saved last at `saved_at`. All in seconds since 1970."""
+    """A broker was killed, having saved last at `saved_at`. All in seconds since 1970.
+
+    The embedded broker orders each filter by itself: it is not `in_order`, and nothing follows from
+    what else came.
+    """
 
     saved_at: float
     killed_at: float
     there_again_at: float
+    in_order: bool = True
 
 
 def plan(seed: int, kills: int, messages: int, targets: Sequence[str]) -> tuple[Kill, ...]:

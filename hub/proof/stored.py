@@ -67,7 +67,7 @@ class DayRows:
 
     def __init__(self, telemetry: Path, size: int, *, spooled: bool) -> None:
         self.tally = Tally(size)
-        self.others = 0  # rows that are not the crowd's own words
+        self.others: Counter[str] = Counter()  # rows that are not the crowd's own words, by gateway
         self._telemetry = telemetry
         self._spooled = spooled
         self._read: dict[Path, int] = {}
@@ -96,7 +96,7 @@ class DayRows:
         if boot == BOOT and seq is not None:
             self.tally.add(gateway, seq, received_us)
         else:
-            self.others += 1
+            self.others[gateway] += 1
 
 
 def in_influx(where: History, size: int, since: float) -> Tally:

@@ -109,3 +109,14 @@ def test_gaps_are_remembered_within_bounds() -> None:
     assert isinstance(answer, Admitted)
     assert len(answer.seen.now.missing) == REMEMBERED_GAPS
     assert answer.lost == 9_999_998
+
+
+def test_what_a_boot_said_before_the_first_that_was_heard_of_it_may_come_yet() -> None:
+    for earlier in (None, Seen(Numbers("a", 9))):
+        first = admit(earlier, "b", 3)
+        assert isinstance(first, Admitted)
+        assert first.lost == 0
+        late = admit(first.seen, "b", 1)
+        assert isinstance(late, Admitted)
+        assert isinstance(admit(late.seen, "b", 1), Refused)
+        assert isinstance(admit(late.seen, "b", 3), Refused)
