@@ -54,9 +54,9 @@ def test_a_lift_of_unknown_rated_speed_may_have_any() -> None:
 
 def test_a_gap_is_counted_once_and_may_be_filled_later() -> None:
     answer = admit(taken(3, 4), "b", 7)
-    assert answer == Admitted(Seen(Numbers("b", 7, (5, 7))), lost=2)
+    assert answer == Admitted(Seen(Numbers("b", 7, (1, 3, 5, 7))), lost=2)
     late = admit(answer.seen, "b", 5)
-    assert late == Admitted(Seen(Numbers("b", 7, (6, 7))))
+    assert late == Admitted(Seen(Numbers("b", 7, (1, 3, 6, 7))))
     again = admit(late.seen, "b", 5)
     assert isinstance(again, Refused)
 
@@ -69,7 +69,7 @@ def test_the_same_number_of_the_same_boot_is_a_duplicate() -> None:
 
 def test_a_restarted_gateway_counts_from_anew() -> None:
     answer = admit(taken(900), "c", 1)
-    assert answer == Admitted(Seen(Numbers("c", 1), Numbers("b", 900)))
+    assert answer == Admitted(Seen(Numbers("c", 1), Numbers("b", 900, (1, 900))))
 
 
 def test_what_a_gateway_kept_from_before_its_restart_is_neither_doubled_nor_lost() -> None:
