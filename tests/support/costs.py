@@ -12,6 +12,7 @@ import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.support.influx import Influx
 from tests.support.wait import wait_until
@@ -19,6 +20,7 @@ from tests.support.wait import wait_until
 _TICKS = os.sysconf("SC_CLK_TCK")
 # 2.7 tells points in `count` and requests in `sum`.
 _WRITTEN = re.compile(rb"^storage_shard_write_count\{[^}]*\} ([0-9.e+]+)$", re.MULTILINE)
+_COUNTED = re.compile(r"(bytes_received|data_segs_in|bytes_acked):([0-9]+)")
 PUBACK = 4
 SUBSCRIBED = 9  # bytes: a CONNACK and a SUBACK
 
@@ -35,22 +37,31 @@ def resident_mb(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0
 
 
-def connections(port: int) -> dict[int, tuple[int, int]]:
-    """By the client's port: bytes that a server on `port` has received, and that were taken."""
+class Counted(NamedTuple):
+    """What a server has of a connection: bytes received, in how many pieces, and bytes taken."""
+
+    received: int
+    pieces: int
+    taken: int
+
+
+def connections(port: int) -> dict[int, Counted]:
+    """Connections to a server on `port`, by the client's port."""
     told = subprocess.run(
         ["ss", "-tinH", "state", "established", "sport", "=", f":{port}"],
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    found: dict[int, tuple[int, int]] = {}
+    found: dict[int, Counted] = {}
     client = 0
     for line in told.splitlines():
         if not line[0].isspace():
             client = int(line.split()[-1].rpartition(":")[2])
             continue
-        figures = dict(re.findall(r"(bytes_received|bytes_acked):(\d+)", line))
-        found[client] = (int(figures.get("bytes_received", 0)), int(figures.get("bytes_acked", 0)))
+        figures = dict(_COUNTED.findall(line))
+        names = ("bytes_received", "data_segs_in", "bytes_acked")
+        found[client] = Counted(*(int(figures.get(name, 0)) for name in names))
     return found
 
 
@@ -62,11 +73,13 @@ class Link:
     client: int
     before: int
 
-    @property
     def acknowledged(self) -> int:
         """Messages that the consumer has acknowledged."""
-        received, _ = connections(self.port)[self.client]
-        return (received - self.before) // PUBACK
+        return (connections(self.port)[self.client].received - self.before) // PUBACK
+
+    def pieces(self) -> int:
+        """In how many pieces it has sent everything."""
+        return connections(self.port)[self.client].pieces
 
 
 def subscribed(port: int, timeout_s: float = 60) -> Link:
@@ -74,7 +87,7 @@ def subscribed(port: int, timeout_s: float = 60) -> Link:
 
     def answered() -> list[Link]:
         there = connections(port).items()
-        return [Link(port, c, before) for c, (before, taken) in there if taken >= SUBSCRIBED]
+        return [Link(port, c, link.received) for c, link in there if link.taken >= SUBSCRIBED]
 
     (link,) = wait_until(answered, what="a subscriber", timeout_s=timeout_s, every_s=0.1)
     return link

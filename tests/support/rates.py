@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from tests.support import costs, firehose
+from tests.support.costs import Link
 from tests.support.fast_broker import Fast
 from tests.support.firehose import Told
 from tests.support.wait import wait_until
@@ -27,6 +28,7 @@ class Row:
     reached: Mapping[str, float]
     cpu: Mapping[str, float]
     resident: Mapping[str, float] = field(default_factory=dict)
+    batch: float | None = None  # messages that were acknowledged as one piece
 
 
 @dataclass
@@ -53,15 +55,17 @@ def measure(
     name: str,
     broker: Fast,
     told: Told,
+    link: Link,
     processes: Mapping[str, int],
-    counts: Mapping[str, Count],
+    counts: Mapping[str, Count] | None = None,
 ) -> Row:
-    """Publish; back when every count has reached the number of messages.
+    """Publish; back when all is acknowledged by the consumer of `link`, and counted by `counts`.
 
     Beforehand every lift speaks ROUNDS_BEFORE times: it is known then, and its series are there.
     """
     before = replace(told, messages=told.lifts * ROUNDS_BEFORE, rate=0)
-    watched = {what: Watched(count) for what, count in counts.items()}
+    counting = {"acknowledged": link.acknowledged, **(counts or {})}
+    watched = {what: Watched(count) for what, count in counting.items()}
     wanted = {what: each.look() + before.messages for what, each in watched.items()}
 
     def everywhere() -> bool:
@@ -78,6 +82,7 @@ def measure(
         for what, each in watched.items():
             each.levels.clear()
             wanted[what] = each.look() + told.messages
+        pieces = link.pieces()
         used = {part: costs.cpu_s(pid) for part, pid in pids.items()}
         hose.go()
         wait_until(everywhere, what=f"{name} to end", timeout_s=WITHIN_S, every_s=EVERY_S)
@@ -91,4 +96,5 @@ def measure(
         {what: each.rate() for what, each in watched.items()},
         {part: each / told.messages * 1e6 for part, each in spent.items()},
         resident,
+        told.messages / max(link.pieces() - pieces, 1),
     )

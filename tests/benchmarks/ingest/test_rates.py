@@ -24,7 +24,9 @@ from tests.support import (
     telegraf,
 )
 from tests.support.firehose import Told
+from tests.support.influx import Influx
 from tests.support.rates import ROUNDS_BEFORE, Row, measure
+from tests.support.wait import wait_until
 
 pytestmark = [pytest.mark.bench, pytest.mark.broker, pytest.mark.timeout(600)]
 
@@ -40,6 +42,8 @@ def rows() -> Iterator[list[Row]]:
     found: list[Row] = []
     yield found
     sys.stdout.write("\n\n" + table(found) + "\n")
+    if telegraf.find() is None:
+        sys.stdout.write(f"\nWITHOUT THE PEER: no Telegraf; {telegraf.REMEDY}\n")
 
 
 def table(rows: list[Row]) -> str:
@@ -54,8 +58,8 @@ def table(rows: list[Row]) -> str:
         return f"{row.reached[what]:,.0f} ({row.reached[what] / peer.reached[what]:.2f}x)"
 
     lines = [
-        "| | lifts | acknowledged/s | visible/s | " + " | ".join(PARTS) + " | all | consumer MB |",
-        "|---|---|---|---|" + "---|" * len(PARTS) + "---|---|",
+        "| | lifts | acknowledged/s | visible/s | " + " | ".join(PARTS) + " | all | MB | a batch |",
+        "|---|---|---|---|" + "---|" * len(PARTS) + "---|---|---|",
     ]
     for row in rows:
         costs_ = [f"{row.cpu[part]:.1f}" if part in row.cpu else "" for part in PARTS]
@@ -68,9 +72,16 @@ def table(rows: list[Row]) -> str:
             *costs_,
             f"{sum(row.cpu.values()):.1f}",
             mb,
+            "" if row.batch is None else f"{row.batch:.0f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def all_are_there(server: Influx) -> None:
+    """A query finds every message; a write that was tried again has been counted twice."""
+    wanted = MESSAGES + ROUNDS_BEFORE * LIFTS
+    wait_until(lambda: costs.queried(server) == wanted, what="all to be found", timeout_s=60)
 
 
 def test_the_publisher_alone(tmp_path: Path, rows: list[Row]) -> None:
@@ -92,14 +103,13 @@ def test_the_bare_limit(tmp_path: Path, rows: list[Row]) -> None:
         reader = stack.enter_context(subprocess.Popen([*command, "lift/v1/+/+/status"]))
         stack.callback(reader.kill)
         link = costs.subscribed(broker.port)
-        counts = {"acknowledged": lambda: link.acknowledged}
         rows.append(
             measure(
                 "a reader that only acknowledges",
                 broker,
                 Told(LIFTS, MESSAGES),
+                link,
                 {"consumer": reader.pid},
-                counts,
             )
         )
 
@@ -118,14 +128,12 @@ def test_telegraf_to_influxdb(tmp_path: Path, rows: list[Row]) -> None:
                 "Telegraf 1.37 to InfluxDB 2.7",
                 broker,
                 Told(LIFTS, MESSAGES),
+                link,
                 {"consumer": peer.pid, "influxd": server.pid},
-                {
-                    "acknowledged": lambda: link.acknowledged,
-                    "visible": partial(costs.written, server),
-                },
+                {"visible": partial(costs.written, server)},
             )
         )
-        assert costs.queried(server) == MESSAGES + 2 * LIFTS
+        all_are_there(server)
 
 
 @pytest.mark.influx
@@ -150,14 +158,12 @@ def test_the_hub_to_influxdb(tmp_path: Path, rows: list[Row]) -> None:
                 "the hub to InfluxDB 2.7",
                 broker,
                 Told(LIFTS, MESSAGES),
+                link,
                 {"consumer": worker.pid, "drain": history.pid, "influxd": server.pid},
-                {
-                    "acknowledged": lambda: link.acknowledged,
-                    "visible": partial(costs.written, server),
-                },
+                {"visible": partial(costs.written, server)},
             )
         )
-        assert costs.queried(server) == MESSAGES + 2 * LIFTS
+        all_are_there(server)
 
 
 @pytest.mark.parametrize("lifts", [2_000, 20_000, 200_000])
@@ -182,8 +188,8 @@ def test_the_hub_embedded(tmp_path: Path, rows: list[Row], lifts: int) -> None:
                         f"the hub embedded, {kind}",
                         broker,
                         told,
+                        link,
                         {"consumer": worker.pid},
-                        {"acknowledged": lambda link=link: link.acknowledged},  # type: ignore[misc]
                     )
                     rows.append(measured)
                     spoken += ROUNDS_BEFORE + -(-MESSAGES // lifts)
