@@ -68,7 +68,7 @@ def build_registry(file: Path, lifts: int) -> None:
             needed = {
                 c.name: at if "at" in c.name.split("_") else 0 if c.type.python_type is int else ""
                 for c in table.columns
-                if not c.nullable and c.name not in rows[0]
+                if not (c.nullable or c.name in rows[0] or c.server_default is not None)
             }
             named = [c for c in columns if c in rows[0] or c in needed]
             connection.executemany(
