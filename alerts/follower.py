@@ -67,6 +67,8 @@ class Follower:
         """Apply what stands behind the cursors; answers how many rows. A bad source waits alone."""
         applied = 0
         for name, path in self._sources.items():
+            if name not in self._told:  # a source that was added meanwhile
+                self._told[name] = Told("follower", source=name)
             try:
                 applied += self._follow(name, path)
             except Unavailable:

@@ -18,6 +18,7 @@ NAMES = (
     "call.before_commit",
     "call.after_commit",
 )
+MOVES = ("move.gathered", "move.word_written", "move.taken_over")  # of an area to another shard
 
 
 @dataclass(slots=True)
@@ -35,8 +36,8 @@ def arm(wishes: Path) -> None:
 
 def wish(wishes: Path, name: str) -> Path:
     """Leave a wish; its file is gone when it is fulfilled. ValueError for what is no failpoint."""
-    if name not in NAMES:
-        raise ValueError(f"{name} is no failpoint; there are {', '.join(NAMES)}")
+    if name not in (*NAMES, *MOVES):
+        raise ValueError(f"{name} is no failpoint; there are {', '.join((*NAMES, *MOVES))}")
     wishes.mkdir(parents=True, exist_ok=True)
     file = wishes / name
     file.touch()

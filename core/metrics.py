@@ -46,14 +46,21 @@ QUARANTINE_DROPPED = Counter(
     ["why"],  # asked: somebody did; crowded_out: the day's budget
 )
 QUARANTINE_ROWS = Gauge(
-    "hub_quarantine_rows", "Objects kept of the newest day", multiprocess_mode="livemostrecent"
+    "hub_quarantine_rows",
+    "Objects kept of the newest day",
+    ["shard"],
+    multiprocess_mode="livemostrecent",
 )
 QUARANTINE_BYTES = Gauge(
-    "hub_quarantine_bytes", "Bytes kept of the newest day", multiprocess_mode="livemostrecent"
+    "hub_quarantine_bytes",
+    "Bytes kept of the newest day",
+    ["shard"],
+    multiprocess_mode="livemostrecent",
 )
 QUARANTINE_ASKED = Gauge(
     "hub_quarantine_asked",
     "Replays and drops that wait for the telemetry lane",
+    ["shard"],
     multiprocess_mode="livemostrecent",
 )
 DOOR_OBJECTS = Counter(
@@ -64,6 +71,7 @@ DOOR_OBJECTS = Counter(
 DOOR_WAITING = Gauge(
     "hub_door_waiting",
     "Objects of the HTTP door that telemetry has not taken yet",
+    ["shard"],
     multiprocess_mode="livemostrecent",
 )
 INGEST_LAG = Histogram(
@@ -79,13 +87,22 @@ INGEST_ROAD = Histogram(
     buckets=(0.05, 0.1, 0.5, 1, 2, 5, 30, 60, 600, 3600),
 )
 SPOOL_POINTS = Gauge(
-    "hub_spool_points", "Points that wait for the history store", multiprocess_mode="livesum"
+    "hub_spool_points",
+    "Points that wait for the history store",
+    ["shard"],
+    multiprocess_mode="livemostrecent",
 )
 SPOOL_BYTES = Gauge(
-    "hub_spool_bytes", "Bytes that wait for the history store", multiprocess_mode="livesum"
+    "hub_spool_bytes",
+    "Bytes that wait for the history store",
+    ["shard"],
+    multiprocess_mode="livemostrecent",
 )
 SPOOL_AGE = Gauge(
-    "hub_spool_age_seconds", "Age of the oldest that waits", multiprocess_mode="livemax"
+    "hub_spool_age_seconds",
+    "Age of the oldest that waits",
+    ["shard"],
+    multiprocess_mode="livemostrecent",
 )
 SPOOL_DRAINED = Counter(
     "hub_spool_drained_points_total",

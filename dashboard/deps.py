@@ -24,10 +24,10 @@ from dashboard import accounts
 from dashboard.access import Action, Scope, may
 from dashboard.accounts import Account, Signed
 from devices.directory import Directory
-from ingest.door import Door
+from ingest.door_shards import DoorShards
 from ingest.latest import LatestReader
-from ingest.quarantine import QuarantineReader
-from ingest.timeseries.port import TimeSeriesStore
+from ingest.quarantine_shards import QuarantineShards
+from ingest.timeseries.port import History
 from video.state import StateReader
 
 SESSION_COOKIE = "hub_session"
@@ -49,7 +49,7 @@ class DemoInfo:
 class Watched:
     """What should run beside the pages, and where it tells of itself."""
 
-    parts: tuple[str, ...]  # `<role>.<part>`, each with a sign of life in `pulses`
+    parts: Callable[[], tuple[str, ...]]  # `<role>.<part>`, each with a sign of life in `pulses`
     pulses: Path
     hand_offs: Mapping[str, Path]  # the follower's sources
     last_backup: Path
@@ -59,7 +59,7 @@ class Watched:
 class Arriving:
     """Where pushed telemetry is kept, and the registry by which it is looked at first."""
 
-    door: Door
+    door: DoorShards
     registry: Callable[[], Directory]
 
 
@@ -73,8 +73,8 @@ class AppContext:
     zone: ZoneInfo
     policies: PolicyBook
     latest: LatestReader
-    history: TimeSeriesStore
-    quarantine: QuarantineReader
+    history: History
+    quarantine: QuarantineShards
     door: Arriving | None  # only the staff surface has one
     video: StateReader
     video_root: Path

@@ -244,6 +244,10 @@ class CompactGateways(Mapping[str, Gateway]):
         """Every dialect that one of them speaks."""
         return frozenset(self._dialects.values())
 
+    def areas(self) -> frozenset[str]:
+        """Every area that one of them is in."""
+        return frozenset(self._areas.values())
+
 
 def _stream(connection: Connection, wanted: Select[Any]) -> Iterator[Any]:
     """Its rows, never all at once: each is unpacked where it is known what it holds."""

@@ -44,6 +44,12 @@ class Directory:
             return self.gateways.dialects()
         return frozenset(gateway.dialect for gateway in self.gateways.values())
 
+    def areas(self) -> frozenset[str]:
+        """Every area that some gateway is in."""
+        if isinstance(self.gateways, CompactGateways):
+            return self.gateways.areas()
+        return frozenset(gateway.area for gateway in self.gateways.values())
+
     def lifts_of(self, gateway_id: str) -> tuple[Lift, ...]:
         """The lifts that the gateway speaks for; none for an unknown gateway."""
         gateway = self.gateways.get(gateway_id)

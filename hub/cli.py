@@ -20,6 +20,7 @@ from hub import (
     lifeline,
     quarantine_commands,
     schema,
+    shard_commands,
     soundness,
     tail_command,
     tls,
@@ -34,6 +35,7 @@ from hub.import_commands import import_file, lifts_app
 from hub.mishaps import in_words
 from hub.proof import command as proof_command
 from hub.settings import Settings, load
+from ingest.shards import HOME
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -50,6 +52,7 @@ app.add_typer(history_commands.app, name="history")
 app.add_typer(dialect_commands.app, name="dialect")
 app.add_typer(quarantine_commands.app, name="quarantine")
 app.add_typer(proof_command.app, name="proof")
+app.add_typer(shard_commands.app, name="shards")
 errors = Console(stderr=True, highlight=False)
 
 Port = Annotated[int | None, typer.Option("--port", help="Port of the staff pages.")]
@@ -78,6 +81,7 @@ def serve(
     host: Host = None,
     tls_cert: Cert = None,
     tls_key: Key = None,
+    shard: Annotated[str, typer.Option(help="With --role telemetry: the shard to work for.")] = "0",
     supervised: Annotated[bool, typer.Option("--supervised", hidden=True)] = False,
 ) -> None:
     """Start everything that one machine needs, or one process with --role."""
@@ -89,7 +93,9 @@ def serve(
     if not role:
         serving.serve(settings, console)
     elif role in wiring.ROLES:
-        serving.serve_role(settings, role, supervised=supervised)
+        if shard != HOME and role != "telemetry":
+            raise typer.BadParameter("only telemetry has shards", param_hint="--shard")
+        serving.serve_role(settings, role, supervised=supervised, shard=shard)
     else:
         raise typer.BadParameter(f"one of {', '.join(wiring.ROLES)}", param_hint="--role")
 

@@ -7,7 +7,7 @@ quarantined as `dialect_unknown`, and `hub doctor` tells why.
 
 import sqlite3
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,10 +66,10 @@ def load(folder: Path) -> Loaded:
 
 def listening(
     registry: Callable[[], Directory],
-    dialects: Mapping[str, Dialect],
-    follow: Callable[[tuple[str, ...]], None],
+    filters: Callable[[Directory], Sequence[str]],
+    follow: Callable[[Sequence[str]], None],
 ) -> Callable[[], Directory]:
-    """The registry, which tells `follow` the topics of the dialects that gateways speak."""
+    """The registry, which tells `follow` the topics that its gateways speak on."""
     last: Directory | None = None
 
     def load_directory() -> Directory:
@@ -77,8 +77,7 @@ def listening(
         directory = registry()
         if directory is not last:
             last = directory
-            known = [dialects[name] for name in sorted(directory.dialects() & dialects.keys())]
-            follow(tuple(pattern.filter for each in known for pattern in each.topics))
+            follow(filters(directory))
         return directory
 
     return load_directory

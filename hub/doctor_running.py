@@ -47,7 +47,7 @@ def tell(folder: DataFolder, settings: Settings, pid: int) -> None:
         "staff": settings.local_url,
         "public": settings.public_url,
         "certificate": str(settings.web.tls_cert or ""),
-        "parts": parts.expected(settings),
+        "parts": parts.expected_of(settings, folder),
         "began": machine_ticks(),
     }
     folder.write_run(FILE, told)
@@ -94,7 +94,7 @@ def _parts(folder: DataFolder, hub: Running) -> Iterator[Finding]:
     amiss = False
     for name in hub.parts:
         beat = heard.get(name)
-        limit = max(SILENT_AFTER_S, parts.PATIENCE_S.get(name.partition(".")[0], 0) / 2)
+        limit = max(SILENT_AFTER_S, parts.PATIENCE_S.get(parts.role_of(name), 0) / 2)
         if beat is None and now - hub.began < STARTS_WITHIN_S:
             amiss = True
             yield Finding(f"part {name}", Verdict.WORTH_KNOWING, "is starting", "look again")

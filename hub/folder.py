@@ -3,10 +3,13 @@
 import json
 import os
 import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-TELEMETRY_SOURCE = "telemetry/0"  # the hand-off of the first shard
+from ingest.shards import HOME, NAME
+
+TELEMETRY = "telemetry"  # the folder of the shards, and what their hand-offs' names begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +20,21 @@ class DataFolder:
 
     @property
     def telemetry(self) -> Path:
-        """Day files of the first telemetry shard."""
-        return self.root / "telemetry" / "0"
+        """The shards' folders, and the map of what is whose."""
+        return self.root / TELEMETRY
 
-    @property
-    def latest(self) -> Path:
-        """The newest state of every lift."""
-        return self.telemetry / "latest"
+    def shard(self, name: str) -> Path:
+        """Day files of a telemetry shard."""
+        return self.telemetry / name
+
+    def shards(self) -> dict[str, Path]:
+        """Every shard that there is, or was: an emptied one keeps its history."""
+        found = {each.name: each for each in self.telemetry.glob("*") if NAME.fullmatch(each.name)}
+        return {HOME: self.shard(HOME), **{name: found[name] for name in sorted(found)}}
+
+    def latest(self) -> dict[str, Path]:
+        """Where each shard keeps the newest state of its lifts."""
+        return {name: latest_of(folder) for name, folder in self.shards().items()}
 
     @property
     def dialects(self) -> Path:
@@ -76,13 +87,9 @@ class DataFolder:
         return self.backups / "last"
 
     @property
-    def hand_offs(self) -> dict[str, Path]:
+    def hand_offs(self) -> "HandOffs":
         """What the rescue process follows, by source."""
-        return {
-            TELEMETRY_SOURCE: self.telemetry,
-            "public": self.reports,
-            "video": self.video / "handoff.db",
-        }
+        return HandOffs(self)
 
     def database_url(self, configured: str) -> str:
         """The relational database's URL."""
@@ -91,8 +98,7 @@ class DataFolder:
     def make(self) -> None:
         """Make every folder; secrets are for their owner alone."""
         for folder in (
-            self.telemetry,
-            self.latest,
+            latest_of(self.shard(HOME)),
             self.reports.parent,
             self.video,
             self.broker,
@@ -124,3 +130,37 @@ class DataFolder:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
             json.dump(content, out)
         fresh.replace(file)
+
+
+class HandOffs(Mapping[str, Path]):
+    """The hand-offs of a folder as they are now: a shard may come at any time."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._folder = folder
+
+    def _found(self) -> dict[str, Path]:
+        shards = self._folder.shards()
+        return {
+            **{source_of(name): path for name, path in shards.items()},
+            "public": self._folder.reports,
+            "video": self._folder.video / "handoff.db",
+        }
+
+    def __getitem__(self, source: str) -> Path:
+        return self._found()[source]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found())
+
+    def __len__(self) -> int:
+        return len(self._found())
+
+
+def source_of(shard: str) -> str:
+    """The name of a shard's hand-off."""
+    return f"{TELEMETRY}/{shard}"
+
+
+def latest_of(shard: Path) -> Path:
+    """Where a shard keeps the newest state of every lift."""
+    return shard / "latest"

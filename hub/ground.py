@@ -8,6 +8,7 @@ from core.pulse import Pulse
 from hub import demo, soundness
 from hub.folder import DataFolder
 from hub.settings import Settings
+from ingest.shards import HOME
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Ground:
     share: int  # of the folder's lock
     metrics_folder: str | None
     supervised: bool  # standard input is the parent's pipe
+    shard: str = HOME  # of a telemetry worker
 
     @property
     def database_url(self) -> str:

@@ -21,6 +21,7 @@ from ingest.timeseries.embedded import EmbeddedStore
 from ingest.timeseries.free_space import FreeSpace
 from ingest.timeseries.keeper import Keeper
 from ingest.timeseries.retention import Keep
+from ingest.timeseries.sharded import ShardedHistory
 from ingest.timeseries.spool import SpoolRows
 
 if TYPE_CHECKING:
@@ -72,10 +73,12 @@ def keeper(
     return Keeper(folder, clock, keep, handed_off, pulse=pulse)
 
 
-def reader(settings: Settings, folder: Path) -> "EmbeddedStore | InfluxStore":
-    """What pages read from; close it."""
+def reader(
+    settings: Settings, folders: Callable[[], Mapping[str, Path]]
+) -> "ShardedHistory | InfluxStore":
+    """What pages read from, of all shards; close it."""
     if not settings.history.url:
-        return EmbeddedStore.reader(folder)
+        return ShardedHistory(lambda: list(folders().values()))
     return influx(settings.history, READ_WITHIN)
 
 

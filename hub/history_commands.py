@@ -30,7 +30,7 @@ def copy(
     settings = load({} if data is None else {"HUB_DATA_DIR": str(data)})
     if not settings.history.url:
         raise HubError("name the InfluxDB first: HUB_HISTORY__URL, …__TOKEN, …__ORG, …__BUCKET")
-    folder = DataFolder(settings.data_dir.resolve()).telemetry
+    shards = DataFolder(settings.data_dir.resolve()).shards()
     name = f"{settings.history.url} {settings.history.org} {settings.history.bucket}"
     copied: Counter[str] = Counter()
     with closing(history.influx(settings.history, history.WRITE_WITHIN)) as store:
@@ -40,14 +40,15 @@ def copy(
                 copied[day] += number
                 shown.update(f"copying {day}: {copied[day]} points")
 
-            for refusal in moving.copy(folder, store, name, told):
-                console.print(
-                    f"refused: {refusal.point.lift} {refusal.point.kind}"
-                    f" {refusal.point.device_at.isoformat()}: {refusal.words}",
-                    markup=False,
-                    soft_wrap=True,
-                )
-        days = moving.compare(folder, store, name)
+            for folder in shards.values():
+                for refusal in moving.copy(folder, store, name, told):
+                    console.print(
+                        f"refused: {refusal.point.lift} {refusal.point.kind}"
+                        f" {refusal.point.device_at.isoformat()}: {refusal.words}",
+                        markup=False,
+                        soft_wrap=True,
+                    )
+        days = moving.compare(list(shards.values()), store, name)
     for each in days:
         verdict = "whole" if each.whole else "NOT WHOLE"
         told_refused = f", {each.refused} refused" if each.refused else ""

@@ -4,23 +4,29 @@ import asyncio
 import threading
 from contextlib import ExitStack, closing
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from core.clock import Clock
 from core.db import Database
 from core.errors import Unavailable
 from core.pulse import Pulse
-from hub import demo, history, parts, tls
+from devices.protocol.topics import parse
+from hub import demo, dialects, history, parts, tls
 from hub.doctor import version
 from hub.ground import Ground, policies_of
 from hub.registry import Registry
+from hub.territory import Territory
 from hub.threads import corrected
-from ingest.door import Door
-from ingest.latest import LatestReader
-from ingest.quarantine import QuarantineReader
+from ingest.door_shards import DoorShards
+from ingest.latest_shards import LatestShards
+from ingest.quarantine_shards import QuarantineShards
+from ingest.shards import HOME, ShardMap
 
 if TYPE_CHECKING:
     import uvicorn
+
+    from dashboard.deps import Arriving
 
 _GRACE_S = 3
 
@@ -40,7 +46,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
     import uvicorn  # noqa: PLC0415
 
     from dashboard.app import create_app  # noqa: PLC0415
-    from dashboard.deps import AppContext, Arriving, DemoInfo, Watched  # noqa: PLC0415
+    from dashboard.deps import AppContext, DemoInfo, Watched  # noqa: PLC0415
     from video.state import StateReader  # noqa: PLC0415
 
     settings, folder = ground.settings, ground.folder
@@ -48,7 +54,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
     with ExitStack() as stack:
         database = stack.enter_context(Database(ground.database_url))
         stack.enter_context(corrected(ground.clock, database))
-        kept = stack.enter_context(closing(history.reader(settings, folder.telemetry)))
+        kept = stack.enter_context(closing(history.reader(settings, folder.shards)))
         known = demo.load_or_none(folder) if settings.demo.scenario else None
         context = AppContext(
             surface="staff" if staff else "public",
@@ -56,12 +62,10 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
             clock=ground.clock,
             zone=settings.tz,
             policies=policies_of(ground),
-            latest=LatestReader(folder.latest),
+            latest=LatestShards(folder.latest),
             history=kept,
-            quarantine=QuarantineReader(folder.telemetry),
-            door=Arriving(Door(folder.telemetry), Registry(database, ground.clock))
-            if staff
-            else None,
+            quarantine=QuarantineShards(folder.shards),
+            door=_door(ground, database) if staff else None,
             video=StateReader(folder.video),
             video_root=folder.video,
             link_secret=folder.secret("links"),
@@ -85,7 +89,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
             else None,
             # A process that somebody started by itself knows of no others.
             watched=Watched(
-                parts=parts.expected(settings),
+                parts=partial(parts.expected_of, settings, folder),
                 pulses=folder.pulse,
                 hand_offs=folder.hand_offs,
                 last_backup=folder.last_backup,
@@ -106,6 +110,20 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
         )
         told = ground.pulse("web.pages" if staff else "public.pages")
         _run_server(uvicorn.Server(configuration), stop, ground.clock, told)
+
+
+def _door(ground: Ground, database: Database) -> "Arriving":
+    from dashboard.deps import Arriving  # noqa: PLC0415  (as above)
+
+    registry = Registry(database, ground.clock)
+    spoken = dialects.load(ground.folder.dialects).dialects
+
+    def owner(known: ShardMap, topic: str) -> str:
+        gateway = registry().gateway(parse(topic).device)
+        return HOME if gateway is None else Territory(known, HOME, spoken).owner(gateway)
+
+    folder = ground.folder
+    return Arriving(DoorShards(folder.telemetry, folder.shards, owner), registry)
 
 
 def _run_server(server: "uvicorn.Server", stop: threading.Event, clock: Clock, told: Pulse) -> None:

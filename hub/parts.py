@@ -4,12 +4,16 @@ A part's name is `<role>.<part>`; its sign of life is a file of that name (core.
 """
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from core import pulse
+from core.errors import InvalidMessage
+from hub.folder import DataFolder
 from hub.settings import Settings
+from ingest.shard_file import ShardFile
+from ingest.shards import HOME
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "broker": ("door",),
@@ -26,21 +30,63 @@ PATIENCE_S: Mapping[str, float] = {"history": 180.0}  # one write there may take
 _TURN_AT_MOST_S = 1.0
 
 
-def wanted(settings: Settings) -> tuple[str, ...]:
-    """The roles that a hub with these settings runs, in the order of starting."""
+def of_shard(part: str, shard: str) -> str:
+    """The part, or the role, of that name that looks after a shard."""
+    role, dot, rest = part.partition(".")
+    if shard == HOME:
+        return part
+    return f"{role}-{shard}{dot}{rest}" if role == "telemetry" else f"{part}-{shard}"
+
+
+def wanted(settings: Settings, shards: Sequence[str] = (HOME,)) -> tuple[str, ...]:
+    """The roles that a hub with these settings runs, in the order of starting.
+
+    `shards` are those that need a worker.
+    """
     left_out = {
         "broker": bool(settings.mqtt.url),
         "simulator": not settings.demo.scenario,
     }
-    return tuple(role for role in PARTS if not left_out.get(role))
+    return tuple(
+        of_shard(role, shard)
+        for role in PARTS
+        if not left_out.get(role)
+        for shard in (shards if role == "telemetry" else (HOME,))
+    )
 
 
-def expected(settings: Settings) -> tuple[str, ...]:
-    """The parts that must show signs of life; no cameras play without the video extra."""
+def expected(
+    settings: Settings, working: Sequence[str] = (HOME,), kept: Sequence[str] = (HOME,)
+) -> tuple[str, ...]:
+    """The parts that must show signs of life; no cameras play without the video extra.
+
+    `working` are the shards that need a worker, `kept` those that have files.
+    """
     films = all(importlib.util.find_spec(module) for module in ("av", "cv2"))
-    roles = [role for role in wanted(settings) if films or role != "video"]
-    named = (f"{role}.{part}" for role in roles for part in PARTS[role])
-    return tuple(name for name in named if settings.history.url or name != "history.drain")
+    by_shard = {"telemetry": working, "history": kept}
+    return tuple(
+        of_shard(f"{role}.{part}", shard)
+        for role in wanted(settings)
+        if films or role != "video"
+        for part in PARTS[role]
+        if settings.history.url or part != "drain"
+        for shard in by_shard.get(role, (HOME,))
+    )
+
+
+def expected_of(settings: Settings, folder: DataFolder) -> tuple[str, ...]:
+    """The same of a data folder as it is now; of a spoiled shard map as far as it is known."""
+    kept = tuple(folder.shards())
+    try:
+        working = ShardFile(folder.telemetry).read().running()
+    except InvalidMessage:
+        working = kept
+    return expected(settings, working, kept)
+
+
+def role_of(part: str) -> str:
+    """The role in PARTS that a part, or a role, is of, whichever its shard."""
+    return part.partition(".")[0].partition("-")[0]
 
 
 class Listener:

@@ -21,8 +21,9 @@ from core.clock import SystemClock
 from core.errors import HubError, InvalidMessage
 from hub.cli_ground import CLI, Data, console, plain, registry, say, sound
 from hub.folder import DataFolder
-from ingest import inbox, replay
-from ingest.quarantine import Kept, QuarantineFilter, QuarantineReader
+from ingest import replay
+from ingest.quarantine import Kept, QuarantineFilter
+from ingest.quarantine_shards import QuarantineShards
 from ingest.replay import Verb, hindrance
 
 app = typer.Typer(no_args_is_help=True, help="What could not be taken, with the reason.")
@@ -57,7 +58,7 @@ def listed(
     data: Data = None,
 ) -> None:
     """Show what is kept, newest first, and what became of replays."""
-    reader = QuarantineReader(_folder(data))
+    reader = _reader(data)
     keys, total = reader.keys(_wanted(reason, gateway, area, since, until), limit=limit)
     found = reader.fetch(keys)
     if as_json:
@@ -84,7 +85,7 @@ def show(
     data: Data = None,
 ) -> None:
     """Show one kept object with its bytes."""
-    kept = QuarantineReader(_folder(data)).show(kept_id)
+    kept = _reader(data).show(kept_id)
     if as_json:
         say(json.dumps(_told(kept), ensure_ascii=False))
         return
@@ -121,7 +122,7 @@ def replay_them(
     They become history alone: nothing is judged by them, and nobody is called.
     """
     wanted = _wanted(reason, gateway, area, since, until)
-    found = _chosen(_folder(data), ids, wanted, everything=everything)
+    found = _chosen(_reader(data), ids, wanted, everything=everything)
     able = []
     for kept in found:
         if no := hindrance(kept):
@@ -147,7 +148,7 @@ def drop(
 ) -> None:
     """Forget kept objects for good; the journal keeps who did it."""
     wanted = _wanted(reason, gateway, area, since, until)
-    found = _chosen(_folder(data), ids, wanted, everything=everything)
+    found = _chosen(_reader(data), ids, wanted, everything=everything)
     if found and not yes:
         typer.confirm(f"Forget {len(found)} kept objects for good?", abort=True)
     _ask(Verb.DROP, found, data, as_json=as_json)
@@ -157,24 +158,24 @@ def _ask(verb: Verb, found: Sequence[Kept], data: Path | None, *, as_json: bool)
     if not found:
         say("nothing to do")
         return
-    folder, clock = _folder(data), SystemClock()
+    reader, clock = _reader(data), SystemClock()
     now = clock.now()
     names = [kept.id for kept in found]
     entry = replay.entry(verb, names, CLI, now)
     with registry(data) as database:
         database.write(partial(journal.append, entry=entry))
-    rows = replay.ask(folder, verb, names, CLI.id, now)
+    requests = reader.ask(verb, names, CLI.id, now)
     if not as_json:
         say(f"asked telemetry to {verb} {len(names)}")
     never, deadline = threading.Event(), clock.monotonic() + ANSWERED_WITHIN.total_seconds()
-    while inbox.answered_up_to(folder, replay.SOURCE) < rows[-1]:
+    while not reader.answered(requests):
         if clock.monotonic() > deadline:
             raise HubError(
                 "telemetry has not answered yet: it will as soon as it runs;"
                 " `hub quarantine list` shows what became of them"
             )
         clock.wait(never, _LOOK)
-    for answer in replay.answers(folder, rows):
+    for answer in reader.answers(requests):
         told = {"id": answer.about, "outcome": answer.outcome, "reason": answer.reason}
         if as_json:
             say(json.dumps({**told, "field": answer.field, "detail": answer.detail}))
@@ -183,9 +184,12 @@ def _ask(verb: Verb, found: Sequence[Kept], data: Path | None, *, as_json: bool)
 
 
 def _chosen(
-    folder: Path, ids: Sequence[str] | None, wanted: QuarantineFilter, *, everything: bool
+    reader: QuarantineShards,
+    ids: Sequence[str] | None,
+    wanted: QuarantineFilter,
+    *,
+    everything: bool,
 ) -> Sequence[Kept]:
-    reader = QuarantineReader(folder)
     if ids:
         return [reader.show(each) for each in ids]
     if not everything and wanted == QuarantineFilter():
@@ -196,11 +200,11 @@ def _chosen(
     return reader.fetch(keys)
 
 
-def _folder(data: Path | None) -> Path:
+def _reader(data: Path | None) -> QuarantineShards:
     settings = sound(data)
     if not settings.data_dir.is_dir():
         raise HubError(f"{settings.data_dir} is no data folder: name it with --data")
-    return DataFolder(settings.data_dir.resolve()).telemetry
+    return QuarantineShards(DataFolder(settings.data_dir.resolve()).shards)
 
 
 def _wanted(reason: str, gateway: str, area: str, since: str, until: str) -> QuarantineFilter:

@@ -7,6 +7,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -16,16 +17,18 @@ from rich.console import Console
 from core import failpoint, log
 from core.clock import Clock, SystemClock
 from core.db import Database
-from core.errors import HubError, Unavailable
+from core.errors import HubError, InvalidMessage, Unavailable
 from dashboard import roster
 from hub import broker, demo, doctor_running, lifeline, mosquitto, schema, tls
 from hub.doctor import version
 from hub.folder import DataFolder
 from hub.ground import Ground
-from hub.parts import Listener, wanted
+from hub.parts import Listener, of_shard, wanted
 from hub.settings import Settings, environment
 from hub.supervisor import Role, Supervisor
 from hub.wiring import ROLES
+from ingest.shard_file import ShardFile
+from ingest.shards import HOME
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 KILL_AT = "HUB_TEST_KILL_AT"
@@ -73,17 +76,20 @@ def serve(settings: Settings, console: Console) -> None:
     console.print("The hub has stopped.")
 
 
-def serve_role(settings: Settings, role: str, *, supervised: bool) -> None:
+def serve_role(settings: Settings, role: str, *, supervised: bool, shard: str = HOME) -> None:
     """Be one process; a supervised one ends with its parent, whose pipe is its standard input."""
-    _log_as(role, settings)
+    name = of_shard(role, shard)
+    _log_as(name, settings)
     if wishes := environment().get(KILL_AT):
         failpoint.arm(Path(wishes))
     folder = DataFolder(settings.data_dir.resolve())
     folder.make()
     metrics = environment().get(METRICS)
     share = lifeline.join_folder(folder.root)
-    lock = lifeline.hold_role(folder.run, role)
-    ground = Ground(settings, folder, SystemClock(), share, metrics, supervised=supervised)
+    lock = lifeline.hold_role(folder.run, name)
+    ground = Ground(
+        settings, folder, SystemClock(), share, metrics, supervised=supervised, shard=shard
+    )
     stop = stop_on_signals()
     if supervised and role != "broker":  # the broker's lifeline takes its child with it
         lifeline.watch_parent()
@@ -129,24 +135,38 @@ def _prepare(
     return {first.name: first.password} if first else {}
 
 
-def roles(settings: Settings, folder: DataFolder) -> list[Role]:
-    """The processes of a hub with these settings."""
+def roles(settings: Settings, folder: DataFolder) -> Callable[[], Sequence[Role]]:
+    """The processes that are needed now: a worker for every shard."""
+    shards = ShardFile(folder.telemetry)
+    known: dict[tuple[str, ...], Sequence[Role]] = {}
+    last: tuple[str, ...] = (HOME,)
 
     def broker_is_known() -> bool:
         return bool(settings.mqtt.url) or broker.announced(folder)
 
-    return [
-        Role(
+    def role(name: str) -> Role:
+        kind, _, shard = name.partition("-")
+        command = [sys.executable, "-m", "hub", "serve", "--role", kind, "--supervised"]
+        return Role(
             name,
-            (sys.executable, "-m", "hub", "serve", "--role", name, "--supervised"),
-            niceness=_NICE.get(name, 0),
-            leaned_on=name == "broker",
+            (*command, "--shard", shard) if shard else tuple(command),
+            niceness=_NICE.get(kind, 0),
+            leaned_on=kind == "broker",
             may_start=broker_is_known
-            if name in {"rescue", "telemetry", "simulator"}
+            if kind in {"rescue", "telemetry", "simulator"}
             else lambda: True,
         )
-        for name in wanted(settings)
-    ]
+
+    def needed() -> Sequence[Role]:
+        nonlocal last
+        with suppress(InvalidMessage, OSError):  # the worker says so; nobody is stopped for it
+            last = shards.read().running()
+        if last not in known:
+            known.clear()
+            known[last] = [role(name) for name in wanted(settings, last)]
+        return known[last]
+
+    return needed
 
 
 def _free_ports(settings: Settings) -> None:

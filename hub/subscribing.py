@@ -16,6 +16,8 @@ def telemetry_session(
     client_id: str,
     filters: Sequence[str],
     clock: Clock,
+    *,
+    lane: str = "telemetry",
 ) -> Subscriber:
     """The telemetry lane's session, not yet started.
 
@@ -23,13 +25,18 @@ def telemetry_session(
     """
     match settings.subscriber:
         case "paho":
-            return Session(address, client_id, filters, lane="telemetry", clock=clock)
+            return Session(address, client_id, filters, lane=lane, clock=clock)
         case "batch":
             return BatchSession(
                 address,
                 client_id,
                 filters,
-                lane="telemetry",
+                lane=lane,
                 clock=clock,
-                version=Version.V5 if settings.version == "5" else Version.V3_1_1,
+                version=version_of(settings),
             )
+
+
+def version_of(settings: Mqtt) -> Version:
+    """What the telemetry lane speaks."""
+    return Version.V5 if settings.version == "5" else Version.V3_1_1

@@ -68,7 +68,7 @@ class Supervisor:
 
     def __init__(
         self,
-        roles: Sequence[Role],
+        roles: Sequence[Role] | Callable[[], Sequence[Role]],
         *,
         environment: Mapping[str, str],
         clock: Clock,
@@ -76,11 +76,15 @@ class Supervisor:
         patience: Patience = PATIENT,
         output: BinaryIO | None = None,
     ) -> None:
-        """`output` takes what the children write; without it they write where we do."""
+        """`output` takes what the children write; without it they write where we do.
+
+        `roles` may be a function, asked at every turn: what is not among them is stopped.
+        """
         self._patience = patience
         self._output = output
         self._listener = listener
-        self._children = [_Child(role, patience.budget) for role in roles]
+        self._roles = roles if callable(roles) else None
+        self._children = [self._child(role) for role in (roles() if callable(roles) else roles)]
         self._environment = dict(environment)
         self._clock = clock
 
@@ -97,12 +101,28 @@ class Supervisor:
         """Start what is due, notice what has ended, end what hangs."""
         now = self._clock.monotonic()
         self._listener.look(now)
+        if self._roles is not None:
+            self._follow(self._roles())
         for child in self._children:
             self._end_if_it_hangs(child)
             if child.process is not None and child.process.poll() is not None:
                 self._ended(child, now)
             if child.process is None and now >= child.due and child.role.may_start():
                 self._start(child, now)
+
+    def _child(self, role: Role) -> _Child:
+        return _Child(role, self._patience.budget)
+
+    def _follow(self, roles: Sequence[Role]) -> None:
+        wanted = {role.name: role for role in roles}
+        gone = [child for child in self._children if child.role.name not in wanted]
+        if gone:
+            self._stop(gone)
+            for child in gone:
+                self._listener.forget(child.role.name)
+                _log.info("process_not_needed", role=child.role.name)
+        kept = {child.role.name: child for child in self._children if child not in gone}
+        self._children = [kept.get(name) or self._child(role) for name, role in wanted.items()]
 
     def pids(self) -> dict[str, int]:
         """The process of every role that runs."""

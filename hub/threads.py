@@ -25,9 +25,14 @@ def corrected(clock: Clock, database: Database) -> Iterator[None]:
 
 
 def run_together(
-    parts: Mapping[str, Callable[[threading.Event], None]], stop: threading.Event
+    parts: Mapping[str, Callable[[threading.Event], None]],
+    stop: threading.Event,
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Run each part on a thread; one that fails ends all, so that the process starts afresh."""
+    """Run each part on a thread; one that fails ends all, so that the process starts afresh.
+
+    Until `stop` is set or, asked ten times a second, it `goes_on` no more.
+    """
     failed: list[BaseException] = []
     ended = threading.Event()
 
@@ -44,12 +49,16 @@ def run_together(
     ]
     for thread in threads:
         thread.start()
-    while not ended.is_set() and not stop.is_set():
-        stop.wait(0.1)
-    ended.set()
-    for thread in threads:
-        thread.join()
+    going = True
+    try:
+        while going and not ended.is_set() and not stop.is_set():
+            stop.wait(0.1)
+            going = goes_on()
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
     if failed:
         raise failed[0]
-    if not stop.is_set():
+    if going and not stop.is_set():
         raise Unavailable("a part ended before it was told to")

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
-from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from alerts import conditions, refusals
+from alerts import refusals
 from alerts.courier import Courier
 from alerts.engine import Engine
 from alerts.follower import Follower, rows_seen
@@ -26,23 +26,18 @@ from core import failpoint, log
 from core.db import Database
 from devices import queries
 from devices.calls import CallArrived, RefusedCall
-from devices.judging import Limits
 from devices.model import Camera, Lift
 from devices.protocol.messages import Receipt
-from devices.protocol.topics import EMERGENCY_FILTERS, TELEMETRY_FILTERS, Topic
-from hub import broker, demo, dialects, history, tls
-from hub.folder import TELEMETRY_SOURCE
+from devices.protocol.topics import EMERGENCY_FILTERS, Topic
+from hub import broker, demo, history, parts, tls
+from hub.folder import source_of
 from hub.ground import Ground, policies_of
 from hub.pages import run_public, run_web
 from hub.registry import Registry
-from hub.subscribing import telemetry_session
 from hub.threads import corrected, run_together
-from ingest.door import DoorQueue
+from hub.worker import run_telemetry
 from ingest.emergency import EmergencyLane
-from ingest.latest import LatestStates
 from ingest.mqtt import Session
-from ingest.replay import Replays
-from ingest.telemetry import TelemetryLane, limits_of
 
 _log = log.get(__name__)
 
@@ -119,69 +114,43 @@ def run_rescue(ground: Ground, stop: threading.Event) -> None:
         )
 
 
-def run_telemetry(ground: Ground, stop: threading.Event) -> None:
-    """The telemetry lane of the first shard; it reads the registry and owns its files."""
-    clock, folder = ground.clock, ground.folder
-    where = broker.address(folder, ground.settings.mqtt)
-    with ExitStack() as stack:
-        database = stack.enter_context(Database(ground.database_url, readers=2))
-        stack.enter_context(corrected(clock, database))
-        store = stack.enter_context(
-            closing(history.writer(ground.settings, folder.telemetry, clock))
-        )
-        latest = stack.enter_context(closing(LatestStates(folder.latest)))
-        policies = policies_of(ground)
-
-        def limits_there(lift: Lift, gateway: str) -> Limits:
-            wait = policies.for_area(lift.area).confirm_trapped_after
-            limits: Limits = replace(limits_of(lift, gateway), confirm_after=wait)
-            return limits
-
-        session = telemetry_session(
-            ground.settings.mqtt, where, "hub-telemetry-0", TELEMETRY_FILTERS, clock
-        )
-        loaded = dialects.load(folder.dialects)
-        for each in loaded.wrong:
-            _log.error("dialect_not_loaded", why=each)
-        lane = TelemetryLane(
-            session,
-            dialects.listening(
-                Registry(database, clock, bare=True), loaded.dialects, session.follow
-            ),
-            conditions.judge,
-            conditions.elapse,
-            store,
-            clock,
-            latest,
-            limits=limits_there,
-            dialects=loaded.dialects,
-            asked=(DoorQueue(folder.telemetry), Replays(folder.telemetry, store)),
-            bands=history.bands(ground.settings),
-            room=history.room(ground.settings, folder.telemetry, clock),
-            pulse=ground.pulse("telemetry.lane"),
-        )
-        session.start()
-        stack.callback(session.close)
-        run_together({"telemetry": lane.run}, stop)
-
-
 def run_history(ground: Ground, stop: threading.Event) -> None:
-    """Rolls history up and lets go of it; takes what waits to InfluxDB where that is configured."""
-    settings, files, clock = ground.settings, ground.folder.telemetry, ground.clock
+    """Rolls history up and lets go of it; takes what waits to InfluxDB where that is configured.
+
+    For every shard that there is, or was; one that comes is taken care of at once.
+    """
+    while not stop.is_set():
+        shards = ground.folder.shards()
+        together: dict[str, Callable[[threading.Event], None]] = {}
+        for name, files in shards.items():
+            together |= _history_of(ground, name, files)
+        known = set(shards)
+        run_together(together, stop, partial(_are, ground, known))
+
+
+def _are(ground: Ground, known: set[str]) -> bool:
+    return set(ground.folder.shards()) == known
+
+
+def _history_of(
+    ground: Ground, shard: str, files: Path
+) -> dict[str, Callable[[threading.Event], None]]:
+    settings, clock = ground.settings, ground.clock
 
     def handed_off() -> Mapping[str, int]:
         with Database(ground.database_url, readers=1) as database:  # asked once an hour
-            return database.read(partial(rows_seen, source=TELEMETRY_SOURCE))
+            return database.read(partial(rows_seen, source=source_of(shard)))
 
     def drain(ended: threading.Event) -> None:
-        history.drain(settings, files, clock, ended, ground.pulse("history.drain"))
+        told = ground.pulse(parts.of_shard("history.drain", shard))
+        history.drain(settings, files, clock, ended, told)
 
-    told = ground.pulse("history.keeper")
+    told = ground.pulse(parts.of_shard("history.keeper", shard))
     keeper = history.keeper(settings, files, clock, handed_off, told)
-    together: dict[str, Callable[[threading.Event], None]] = {"keeper": keeper.run}
+    together: dict[str, Callable[[threading.Event], None]] = {f"keeper-{shard}": keeper.run}
     if settings.history.url:
-        together["drain"] = drain
-    run_together(together, stop)
+        together[f"drain-{shard}"] = drain
+    return together
 
 
 def run_video(ground: Ground, stop: threading.Event) -> None:

@@ -60,6 +60,7 @@ class Verdict(msgspec.Struct, frozen=True):
     field: str = ""
     detail: str = ""
     row: int = 0
+    shard: str = ""  # where it waits, if not here
 
 
 _items = msgspec.msgpack.Decoder(list[Verdict])
@@ -94,7 +95,7 @@ class Door:
         Raises Unavailable when it cannot be kept, or too much waits; Conflict as `known` does.
         """
         waiting = inbox.waiting(self._folder, SOURCE)
-        metrics.DOOR_WAITING.set(waiting)
+        metrics.DOOR_WAITING.labels(self._folder.name).set(waiting)
         if waiting + len(items) > MOST_WAITING:
             raise Unavailable(
                 f"more than {MOST_WAITING} objects would wait for telemetry: send them later"
@@ -141,11 +142,11 @@ class Door:
 
     def judged(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
         """The same, with what telemetry has answered in the meantime."""
-        rows = [each.row for each in verdicts if each.outcome == "taken"]
+        rows = [each.row for each in verdicts if each.outcome == "taken" and not each.shard]
         answers = {each.row: each for each in inbox.answers(self._folder, SOURCE, rows)}
         return [
             each
-            if (told := answers.get(each.row)) is None
+            if each.shard or (told := answers.get(each.row)) is None
             else Verdict(told.outcome, told.reason, told.field, told.detail, each.row)
             for each in verdicts
         ]
@@ -157,6 +158,7 @@ class DoorQueue:
     lane = SOURCE
 
     def __init__(self, folder: Path) -> None:
+        self._shard = folder.name
         self._inbox = inbox.Inbox(folder, SOURCE, "at_us, topic, payload")
 
     def read(self, pipeline: Pipeline, now: datetime, *, shed: bool) -> Draft | None:
@@ -185,7 +187,7 @@ class DoorQueue:
     def done(self, draft: Draft) -> None:
         """The draft is safe."""
         self._inbox.answered = max(answer.row for answer in draft.answers)
-        metrics.DOOR_WAITING.set(self._inbox.waiting())
+        metrics.DOOR_WAITING.labels(self._shard).set(self._inbox.waiting())
         for answer in draft.answers:
             metrics.DOOR_OBJECTS.labels(answer.outcome).inc()
 

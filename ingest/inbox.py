@@ -23,7 +23,7 @@ from ingest.timeseries.dayfiles import (
 )
 from ingest.timeseries.port import Answer
 
-__all__ = ["Inbox", "answered_up_to", "answers", "file_of", "waiting", "writing"]
+__all__ = ["Inbox", "answered_up_to", "answers", "file_of", "waiting", "waiting_for", "writing"]
 
 PATIENCE_S = 5.0
 
@@ -84,6 +84,20 @@ def waiting(folder: Path, source: str) -> int:
     with closing(open_reader(file)) as connection, suppress_missing_table():
         found: int = connection.execute(
             "SELECT count(*) FROM asked WHERE id > ?", (answered_up_to(folder, source),)
+        ).fetchone()[0]
+        return found
+    return 0
+
+
+def waiting_for(folder: Path, source: str, area: str) -> int:
+    """How many rows that name a topic of that area telemetry has not answered."""
+    file = file_of(folder, source)
+    if not file.exists():
+        return 0
+    with closing(open_reader(file)) as connection, suppress_missing_table():
+        found: int = connection.execute(
+            "SELECT count(*) FROM asked WHERE id > ? AND topic GLOB ?",
+            (answered_up_to(folder, source), f"*/v1/{area}/*"),
         ).fetchone()[0]
         return found
     return 0

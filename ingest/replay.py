@@ -12,7 +12,7 @@ as it is. What cannot be replayed is what was kept in part.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,7 +30,7 @@ from ingest.lane import Delivery
 from ingest.pipeline import Pipeline
 from ingest.quarantine import Kept, QuarantineReader
 from ingest.timeseries.dayfiles import DayFiles
-from ingest.timeseries.port import Answer
+from ingest.timeseries.port import Answer, Point
 from ingest.timeseries.spool import REFUSED, refused_point
 from ingest.timeseries.steps import micros
 
@@ -122,7 +122,15 @@ class Replays:
 
     lane = SOURCE
 
-    def __init__(self, folder: Path, store: DayFiles) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: DayFiles,
+        elsewhere: Callable[[Point], bool] = lambda _: False,
+    ) -> None:
+        """`elsewhere` answers whether a message is in history beside `store`."""
+        self._elsewhere = elsewhere
+        self._shard = folder.name
         self._inbox = inbox.Inbox(folder, SOURCE, "verb, kept")
         self._reader = QuarantineReader(folder)
         self._store = store
@@ -130,7 +138,7 @@ class Replays:
     def read(self, pipeline: Pipeline, now: datetime, *, shed: bool) -> Draft | None:
         """What the next requests change; None when there are none. Drops are done at once."""
         rows = cast("list[tuple[int, str, str]]", self._inbox.next(AT_ONCE))
-        metrics.QUARANTINE_ASKED.set(self._inbox.waiting() if rows else 0)
+        metrics.QUARANTINE_ASKED.labels(self._shard).set(self._inbox.waiting() if rows else 0)
         if not rows:
             return None
         draft = Draft(now)
@@ -186,7 +194,11 @@ class Replays:
 
     def _leave_out_known(self, told: Draft) -> None:
         """The same message may have come again in the meantime."""
-        fresh = [point for point in told.points if not self._store.holds(point)]
+        fresh = [
+            point
+            for point in told.points
+            if not (self._store.holds(point) or self._elsewhere(point))
+        ]
         known = len(told.points) - len(fresh)
         for area, outcome in list(told.outcomes):
             if known and outcome == "stored":

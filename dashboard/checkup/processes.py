@@ -27,10 +27,24 @@ TITLES: Mapping[str, str] = {
     "video.fleet": msgid("Cameras' process"),
     "simulator.city": msgid("Simulated city"),
 }
+OF_SHARDS: Mapping[str, tuple[str, str]] = {
+    "telemetry": ("telemetry.lane", msgid("Telemetry, shard %(shard)s")),
+    "history.keeper": ("history.keeper", msgid("Roll-ups and retention, shard %(shard)s")),
+    "history.drain": ("history.drain", msgid("Telemetry history, shard %(shard)s")),
+}
+LANE_OF_SHARD = msgid("Telemetry lane, shard %(shard)s")
 LANES: Mapping[str, tuple[str, str]] = {
     "rescue.lane": ("emergency", msgid("Emergency lane")),
     "telemetry.lane": ("telemetry", msgid("Telemetry lane")),
 }
+
+
+def _named(part: str) -> tuple[str, str, str]:
+    """The part without its shard, its title, and the shard if it is not the first one."""
+    for before, (name, title) in OF_SHARDS.items():
+        if part.startswith(f"{before}-"):
+            return name, title, part.removeprefix(f"{before}-").partition(".")[0]
+    return part, TITLES.get(part, part), ""
 
 
 def parts(context: AppContext) -> Iterator[Check]:
@@ -40,9 +54,10 @@ def parts(context: AppContext) -> Iterator[Check]:
         return
     heard = pulse.heard(watched.pulses)
     now = machine_ticks()
-    for name in watched.parts:
+    for name in watched.parts():
         weight = Weight.VITAL if name.startswith("rescue.") else Weight.WEIGHTY
-        title = TITLES.get(name, name)
+        plain, title, shard = _named(name)
+        values: dict[str, object] = {"shard": shard}
         beat = heard.get(name)
         if beat is None:
             yield Check(
@@ -51,13 +66,16 @@ def parts(context: AppContext) -> Iterator[Check]:
                 ok=False,
                 weight=weight,
                 says=msgid("no sign of life yet"),
+                values=values,
                 remedy=msgid("It is starting. If this stays, look at the hub's log."),
             )
             continue
         silent = round(beat.silent_s(now)) if beat.done else round(now - beat.turned)
-        values = {"seconds": silent}
-        if beat.done and silent < PATIENCE_S.get(name, SILENT_AFTER_S):
-            yield Check(f"part {name}", title, ok=True, weight=weight, says=msgid("works"))
+        values["seconds"] = silent
+        if beat.done and silent < PATIENCE_S.get(plain, SILENT_AFTER_S):
+            yield Check(
+                f"part {name}", title, ok=True, weight=weight, says=msgid("works"), values=values
+            )
         elif now - beat.turned < SILENT_AFTER_S:
             yield Check(
                 f"part {name}",
@@ -89,15 +107,23 @@ def lanes(context: AppContext) -> Iterator[Check]:
         if family.name == CONNECTED
         for sample in family.samples
     }
-    expected = context.watched.parts if context.watched else ()
-    titles = {lane: title for part, (lane, title) in LANES.items() if part in expected}
-    for lane in [*titles, *sorted(told.keys() - titles.keys())]:
+    expected = context.watched.parts() if context.watched else ()
+    titles = {lane: (title, "") for part, (lane, title) in LANES.items() if part in expected}
+    for part in expected:
+        plain, _, shard = _named(part)
+        if plain == "telemetry.lane" and shard:
+            titles[f"telemetry-{shard}"] = LANE_OF_SHARD, shard
+    # A shard that was emptied has no lane any more, and its last figure stays in the folder.
+    others = {lane for lane in told if not (expected and lane.startswith("telemetry-"))}
+    for lane in [*titles, *sorted(others - titles.keys())]:
+        title, shard = titles.get(lane, (lane, ""))
         connected = told.get(lane, False)
         yield Check(
             f"lane {lane}",
-            titles.get(lane, lane),
+            title,
             ok=connected,
             weight=Weight.WEIGHTY,
             says=msgid("connected to the broker") if connected else msgid("no broker"),
+            values={"shard": shard},
             remedy=msgid("It is tried again by itself. `hub doctor` tells what the broker says."),
         )

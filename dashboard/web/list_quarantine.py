@@ -51,7 +51,8 @@ HINDERED = {
     "replayed_already": msgid("It was replayed before."),
     "taken_already": msgid("It was taken, but for what could not be mapped."),
 }
-Name = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d/\d{1,18}$")]
+_NAME = r"^([a-z][a-z0-9-]{0,15}:)?\d{4}-\d\d-\d\d/\d{1,18}$"  # of a shard beside the first
+Name = Annotated[str, StringConstraints(pattern=_NAME)]
 MENDS = [Depends(require(Action.MEND_QUARANTINE)), Depends(verified_csrf)]
 SEES = [Depends(require(Action.SEE_QUARANTINE))]
 router = APIRouter(include_in_schema=False)
@@ -78,7 +79,7 @@ def quarantine(request: Request, context: Context, scope: CurrentScope) -> Respo
         "counts": counts,
         "content": content,
         "crowded_out": context.quarantine.crowded_out(),
-        "pending": replay.pending(context.quarantine.folder),
+        "pending": context.quarantine.pending(),
         "hindrance": replay.hindrance,
         "hindered": HINDERED,
         "outcomes": OUTCOMES,
@@ -103,7 +104,7 @@ def ask(
     if names:
         entry = replay.entry(verb, names, actor, now)
         context.database.write(partial(journal.append, entry=entry))
-        replay.ask(reader.folder, verb, names, actor.id, now)
+        reader.ask(verb, names, actor.id, now)
     return RedirectResponse(safe_next(back), SEE_OTHER)
 
 

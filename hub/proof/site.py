@@ -90,7 +90,7 @@ class Site:
 
     def _supervise(self) -> Supervisor:
         output = self._stack.enter_context(self.output.open("ab"))
-        needed = [r for r in roles(self.settings, self.folder) if r.name not in _NOT_NEEDED]
+        needed = [r for r in roles(self.settings, self.folder)() if r.name not in _NOT_NEEDED]
         return Supervisor(
             needed,
             environment={

@@ -13,7 +13,7 @@ twice. A day's quarantine has a budget: beyond it the oldest go, and are counted
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -139,12 +139,16 @@ class suppress_missing_table(suppress):  # noqa: N801  (reads as contextlib.supp
         return isinstance(error, sqlite3.OperationalError) and "no such table" in str(error)
 
 
-def _show_size(connection: sqlite3.Connection) -> tuple[int, int]:
+def _show_size(connection: sqlite3.Connection, shard: str) -> tuple[int, int]:
     """Tell the metrics how much of the newest day is kept: objects and bytes."""
     rows, size = connection.execute("SELECT rows, bytes FROM quarantine_size").fetchone()
-    metrics.QUARANTINE_ROWS.set(rows)
-    metrics.QUARANTINE_BYTES.set(size)
+    metrics.QUARANTINE_ROWS.labels(shard).set(rows)
+    metrics.QUARANTINE_BYTES.labels(shard).set(size)
     return rows, size
+
+
+def _everybody(_gateway: str) -> bool:
+    return True
 
 
 class DayFiles:
@@ -160,6 +164,7 @@ class DayFiles:
         self._folder = folder
         self._clock = clock
         self._rows = rows
+        self.recalls: Callable[[str], bool] = _everybody  # whose gateways are ours
         self._file: Path | None = None
         self._connection: sqlite3.Connection | None = None
         self._writing = threading.Lock()
@@ -279,7 +284,7 @@ class DayFiles:
         """Let the oldest refused objects of the day go, until the others fit; how many went."""
         gone = 0
         while True:
-            rows, size = _show_size(connection)
+            rows, size = _show_size(connection, self._folder.name)
             over = rows - self._budget.rows
             if over <= 0 and size <= self._budget.bytes:
                 break
@@ -301,7 +306,7 @@ class DayFiles:
                 done = connection.execute("DELETE FROM quarantine WHERE id = ?", (row,))
                 gone += done.rowcount
                 if file == self._file:
-                    _show_size(connection)
+                    _show_size(connection, self._folder.name)
         return gone
 
     def holds(self, point: Point) -> bool:
@@ -327,13 +332,15 @@ class DayFiles:
         """Every point that was committed after that position was the newest, in order."""
         for file, row in self._behind(position):
             with closing(open_reader(file)) as connection, suppress_missing_table():
-                yield from self._rows.behind(connection, row)
+                told = self._rows.behind(connection, row)
+                yield from (each for each in told if self.recalls(each.gateway))
 
     def numbers_behind(self, position: Position) -> Iterator[Numbered]:
         """What the same points tell of numbering."""
         for file, row in self._behind(position):
             with closing(open_reader(file)) as connection, suppress_missing_table():
-                yield from self._rows.numbers(connection, row)
+                told = self._rows.numbers(connection, row)
+                yield from (each for each in told if self.recalls(each.gateway))
 
     def _behind(self, position: Position) -> list[tuple[Path, int]]:
         return [

@@ -98,6 +98,7 @@ class Drainer:
     def _show(self) -> None:
         left = spool.waiting(self._folder, self._settled)
         age = self._clock.now() - left.oldest_at if left.oldest_at else timedelta(0)
-        metrics.SPOOL_POINTS.set(left.points)
-        metrics.SPOOL_BYTES.set(left.bytes)
-        metrics.SPOOL_AGE.set(max(age.total_seconds(), 0))
+        shard = self._folder.name
+        metrics.SPOOL_POINTS.labels(shard).set(left.points)
+        metrics.SPOOL_BYTES.labels(shard).set(left.bytes)
+        metrics.SPOOL_AGE.labels(shard).set(max(age.total_seconds(), 0))

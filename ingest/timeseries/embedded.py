@@ -28,7 +28,7 @@ from ingest.timeseries.dayfiles import (
 from ingest.timeseries.port import Numbered, Point, Series, Value, Window, event_of
 from ingest.timeseries.rollfiles import read_marks, rolled_up_to
 from ingest.timeseries.steps import instant, micros
-from ingest.timeseries.windows import Day, Rolled, series
+from ingest.timeseries.windows import Day, Kept, Rolled, series
 
 _DAY = timedelta(days=1)
 _SCHEMA = """
@@ -144,19 +144,20 @@ class EmbeddedStore(DayFiles):
 
     def windows(self, lifts: Sequence[str], window: Window) -> dict[str, Series]:
         """The same window of many lifts."""
-        marks = read_marks(self._folder)  # first: what lies behind them is read from the rows
         with ExitStack() as stack:
-            days: list[Day] = []
-            for file in self._files_of(window.start, window.end):
-                connection = stack.enter_context(closing(open_reader(file)))
-                with suppress_missing_table():
-                    upto = rolled_up_to(connection, marks.files.get(file.name))
-                    days.append(Day(connection, upto))
-            rolled = Rolled(self._folder, marks.raw_from)
-            return {
-                lift: series(days, rolled, replace(window, lift=lift))
-                for lift in dict.fromkeys(lifts)
-            }
+            kept = [self.opened(window, stack)]
+            return {lift: series(kept, replace(window, lift=lift)) for lift in dict.fromkeys(lifts)}
+
+    def opened(self, window: Window, stack: ExitStack) -> Kept:
+        """Everything that a window may be answered from, open as long as `stack`."""
+        marks = read_marks(self._folder)  # first: what lies behind them is read from the rows
+        days: list[Day] = []
+        for file in self._files_of(window.start, window.end):
+            connection = stack.enter_context(closing(open_reader(file)))
+            with suppress_missing_table():
+                upto = rolled_up_to(connection, marks.files.get(file.name))
+                days.append(Day(connection, upto))
+        return Kept(days, Rolled(self._folder, marks.raw_from))
 
     def latest(self, lifts: Sequence[str]) -> dict[str, Point]:
         """The newest point of each lift that has any."""
@@ -173,7 +174,7 @@ class EmbeddedStore(DayFiles):
                     (lift, limit),
                 )
                 found += map(_point, rows)
-            found = sorted(found, key=_event_order, reverse=True)[:limit]
+            found = sorted(found, key=event_order, reverse=True)[:limit]
             older_end = datetime.combine(date.fromisoformat(file.stem), time(), UTC)
             if len(found) == limit and (not limit or found[-1].device_at >= older_end):
                 break  # nothing in an older file is newer than these
@@ -254,7 +255,8 @@ class EmbeddedStore(DayFiles):
         return [file for file in day_files(self._folder) if first <= file.stem <= final]
 
 
-def _event_order(point: Point) -> tuple[datetime, datetime]:
+def event_order(point: Point) -> tuple[datetime, datetime]:
+    """By which points of a lift are newer than others."""
     return point.device_at, point.received_at
 
 

@@ -8,7 +8,7 @@ the source counts messages, not rows, for a message that came twice is one point
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date
@@ -92,18 +92,19 @@ def _marks(folder: Path) -> sqlite3.Connection:
     return connection
 
 
-def compare(folder: Path, target: TimeSeriesStore, name: str) -> list[Day]:
-    """Every day that the source has messages of, counted on both sides."""
-    counted = EmbeddedStore.reader(folder).messages()
-    if not counted:
-        return []
-    with closing(_marks(folder)) as connection:
-        refused = {
-            date.fromisoformat(day): number
+def compare(folders: Sequence[Path], target: TimeSeriesStore, name: str) -> list[Day]:
+    """Every day that the sources have messages of, counted on both sides."""
+    counted: Counter[date] = Counter()
+    refused: Counter[date] = Counter()
+    for folder in folders:
+        counted.update(EmbeddedStore.reader(folder).messages())
+        with closing(_marks(folder)) as connection:
             for day, number in connection.execute(
                 "SELECT day, number FROM refused WHERE target = ?", (name,)
-            )
-        }
+            ):
+                refused[date.fromisoformat(day)] += number
+    if not counted:
+        return []
     there = target.counts(min(counted), max(counted))
     return [
         Day(day, number, there.get(day, 0), refused.get(day, 0))

@@ -40,6 +40,14 @@ class Rolled:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What one shard has: its open day files and its roll-ups."""
+
+    days: Sequence[Day]
+    rolled: Rolled
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """A window in whole microseconds."""
 
@@ -60,15 +68,18 @@ class _Asked:
         return max(at, self.start), min(at + width, self.end)
 
 
-def series(days: Sequence[Day], rolled: Rolled, window: Window) -> Series:
-    """One lift's window."""
+def series(kept: Sequence[Kept], window: Window) -> Series:
+    """One lift's window, from all that have something of it."""
     asked = _Asked(
         window.lift, window.field, micros(window.start), micros(window.end), width_of(window)
     )
     if asked.start >= asked.end:
         return assemble((), window)
-    found, spans = _from_roll_ups(days, rolled, asked)
-    found += _from_rows(days, asked, spans)
+    found: list[Cell] = []
+    for each in kept:
+        cells_there, spans = _from_roll_ups(each.days, each.rolled, asked)
+        found += cells_there
+        found += _from_rows(each.days, asked, spans)
     return assemble(sorted(found, key=itemgetter(0)), window)
 
 

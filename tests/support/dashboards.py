@@ -20,9 +20,10 @@ from dashboard.problems import Problem
 from devices import commands
 from devices.directory import load_directory
 from devices.model import Camera, Kitchen, KitchenKind, SourceKind
-from ingest.door import Door
+from ingest.door_shards import DoorShards
 from ingest.latest import LatestReader
-from ingest.quarantine import QuarantineReader
+from ingest.quarantine_shards import QuarantineShards
+from ingest.shards import HOME
 from ingest.timeseries.embedded import EmbeddedStore
 from tests.support.rescue import Rescue
 from video.state import StateReader
@@ -93,6 +94,7 @@ class Dashboards:
 
     def context(self, surface: str, *, tls: bool = False) -> AppContext:
         telemetry = self.folder / "telemetry"
+        shards = {HOME: telemetry}
         return AppContext(
             surface="staff" if surface == "staff" else "public",
             database=self.database,
@@ -101,8 +103,11 @@ class Dashboards:
             policies=PolicyBook(),
             latest=LatestReader(telemetry / "latest"),
             history=EmbeddedStore.reader(telemetry),
-            quarantine=QuarantineReader(telemetry),
-            door=Arriving(Door(telemetry), lambda: self.database.read(load_directory)),
+            quarantine=QuarantineShards(lambda: shards),
+            door=Arriving(
+                DoorShards(telemetry, lambda: shards, lambda *_: HOME),
+                lambda: self.database.read(load_directory),
+            ),
             video=StateReader(self.video_root),
             video_root=self.video_root,
             link_secret=SECRET,

@@ -27,7 +27,7 @@ class House:
         self.boards = Dashboards(folder)
         self.pulses = folder / "pulse"
         self.watched = Watched(
-            parts=PARTS,
+            parts=lambda: PARTS,
             pulses=self.pulses,
             hand_offs={"telemetry/0": folder / "telemetry"},
             last_backup=folder / "backups" / "last",

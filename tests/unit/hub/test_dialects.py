@@ -12,10 +12,13 @@ from devices.directory import directory
 from devices.model import Gateway
 from devices.protocol.dialects.model import Heard, State
 from devices.protocol.messages import Event, Status
+from devices.protocol.topics import TELEMETRY_FILTERS
 from hub import dialects
 from hub.cli import app
 from hub.dialects import SHIPPED, load
 from hub.finding import Verdict
+from hub.territory import Territory
+from ingest.shards import HOME, ShardMap
 from tests.support.databases import open_database
 from tests.support.rescue import START
 
@@ -59,16 +62,18 @@ def test_a_bad_file_costs_no_other_and_is_told_by_its_key(tmp_path: Path) -> Non
 
 def test_only_topics_of_dialects_that_are_spoken_are_followed() -> None:
     gateways = [Gateway("G1", "410100")]
-    heard: list[tuple[str, ...]] = []
+    heard: list[object] = []
     now = [directory(gateways, [])]
-    listen = dialects.listening(lambda: now[0], load(Path()).dialects, heard.append)
+    mine = Territory(ShardMap(), HOME, load(Path()).dialects)
+    listen = dialects.listening(lambda: now[0], mine.filters, heard.append)
     listen()
     now[0] = directory([*gateways, Gateway("G2", "410100", (), None, "camera-box")], [])
     listen()
     listen()
     now[0] = directory([Gateway("G2", "410100", (), None, "not-there")], [])
     listen()
-    assert heard == [(), ("camerabox/+/+/+",), ()]
+    ours = TELEMETRY_FILTERS
+    assert heard == [ours, (*ours, "camerabox/+/+/+"), ours]
 
 
 def test_try_shows_what_a_sample_means_and_from_where(sample: Path) -> None:

@@ -1,0 +1,102 @@
+"""A worker's session, through which only what is its own passes.
+
+Theory of operation. What belongs to another shard (it was on its way when the area moved, or the
+broker has not been told yet) is acknowledged with its neighbours and shown to nobody: its owner has
+it, too. While areas are given away the gate waits for a mark that the worker itself has sent: all
+that the broker kept for us before is in front of it. Once that is safe - the lane asks for more
+only then - `passed` is called, on the lane's thread; until it answers True nothing comes.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from core.clock import Clock
+from ingest.lane import Delivery, Subscriber
+
+AGAIN = timedelta(milliseconds=50)
+MARKS = "hub/v1/shard/"
+_MOST_TOPICS = 1_000_000
+
+
+class AreaGate:
+    """A `Subscriber` around another. `mine` answers whether a topic is this shard's."""
+
+    def __init__(self, session: Subscriber, mine: Callable[[str], bool], clock: Clock) -> None:
+        self._session = session
+        self._mine = mine
+        self._clock = clock
+        self._topics: dict[str, bool] = {}
+        self._taken: Sequence[Delivery] = ()
+        self._rest: list[Delivery] = []
+        self._mark: tuple[str, bytes] | None = None
+        self._passed: Callable[[], bool] = lambda: True
+        self._at_mark = False
+        self._never = threading.Event()
+
+    @property
+    def connected(self) -> bool:
+        """As the session's."""
+        return self._session.connected
+
+    @property
+    def queued(self) -> int:
+        """As the session's."""
+        return self._session.queued + len(self._rest)
+
+    def start(self) -> None:
+        """As the session's."""
+        self._session.start()
+
+    def close(self) -> None:
+        """As the session's."""
+        self._session.close()
+
+    def follow(self, filters: Sequence[str]) -> None:
+        """As the session's."""
+        self._session.follow(filters)
+
+    def await_mark(self, topic: str, payload: bytes, passed: Callable[[], bool]) -> None:
+        """Stop behind that message, and call `passed` until it answers True. From any thread."""
+        self._passed = passed
+        self._mark = topic, payload
+        self._session.follow((topic,))
+
+    def take(self, limit: int, timeout: timedelta) -> list[Delivery]:
+        """What is this shard's, of the next deliveries."""
+        if self._at_mark:
+            if not self._passed():
+                self._clock.wait(self._never, min(AGAIN, timeout))
+                return []
+            self._at_mark, self._mark = False, None
+        taken, self._rest = self._rest or self._session.take(limit, timeout), []
+        if self._mark is not None:
+            taken = self._up_to_mark(taken)
+        self._taken = taken
+        return [each for each in taken if self._shows(each.topic)]
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Those that were taken last are safe, and so is what was not shown among them."""
+        del deliveries
+        self._session.acknowledge(self._taken)
+        self._taken = ()
+
+    def _shows(self, topic: str) -> bool:
+        known = self._topics.get(topic)
+        if known is None:
+            known = not topic.startswith(MARKS) and self._mine(topic)
+            if len(self._topics) < _MOST_TOPICS:
+                self._topics[topic] = known
+        return known
+
+    def _up_to_mark(self, taken: list[Delivery]) -> list[Delivery]:
+        for n, each in enumerate(taken, start=1):
+            if self._mark == (each.topic, each.payload):
+                self._at_mark, self._rest = True, taken[n:]
+                return taken[:n]
+        return taken
+
+
+def mark_topic(shard: str) -> str:
+    """Where a worker sends its marks to itself."""
+    return f"{MARKS}{shard}/mark"
