@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from core.clock import SystemClock
 from core.db import Database
-from core.errors import HubError
+from core.errors import Conflict, HubError
 from hub import backup as backups
 from hub import (
     dialect_commands,
@@ -35,6 +35,7 @@ from hub.import_commands import import_file, lifts_app
 from hub.mishaps import in_words
 from hub.proof import command as proof_command
 from hub.settings import Settings, load
+from ingest.shard_file import ShardFile
 from ingest.shards import HOME
 
 app = typer.Typer(
@@ -144,7 +145,13 @@ def backup(
     if archive is None:
         folder.backups.mkdir(mode=0o700, exist_ok=True)
         archive = folder.backups / f"hub-{now:%Y%m%dT%H%M%SZ}.tar.gz"
-    done = backups.backup(folder.root, archive, now, version=doctors.version())
+    with ShardFile(folder.telemetry).together() as shards:  # no city moves meanwhile
+        if shards.move is not None:
+            areas = ", ".join(shards.move.areas)
+            raise Conflict(
+                "moving", f"{areas} are being moved: back up when `hub shards list` is still"
+            )
+        done = backups.backup(folder.root, archive, now, version=doctors.version())
     folder.backups.mkdir(mode=0o700, exist_ok=True)
     folder.last_backup.write_text(f"{archive.resolve()}\n", encoding="utf-8")
     console.print(f"{archive}: {done.files} files, {done.bytes / 1e6:.1f} MB, checked")

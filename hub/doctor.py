@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.errors import HubError
-from hub import broker, dialects, doctor_running, history, mosquitto
+from hub import broker, dialects, doctor_running, history, mosquitto, shard_finding
 from hub.finding import Finding, Verdict
 from hub.folder import DataFolder
 from hub.mishaps import in_words
@@ -39,6 +39,7 @@ def examine(settings: Settings, clock: Clock, *, running: bool) -> list[Finding]
         *(_running(settings) if running else _ports(settings)),
         *_broker(settings, running=running),
         *_history(settings),
+        *shard_finding.examine(settings, DataFolder(settings.data_dir.resolve()), running=running),
         *dialects.examine(
             DataFolder(settings.data_dir).dialects,
             DataFolder(settings.data_dir.resolve()).database_url(settings.database.url),

@@ -124,7 +124,7 @@ def test_two_shards_each_keep_their_city_and_every_page_sees_both(
         assert cities(hub, "far") == {FAR}
         assert {CITIES[int(name[1:]) % 2] for name, _ in rows(hub, "0") - before} == {NEAR}
         for lift in ("200000", "200001"):
-            assert hub.ask(f"/lifts/{lift}")["state"]["floor"] is not None
+            assert hub.ask(f"/lifts/{lift}")["status"]["floor"] is not None
         wait_until(hub.ready, what="the health page to be well", timeout_s=60)
         with hub.open(f"{hub.url}/health/ready") as answer:
             checks = json.load(answer)["checks"]
