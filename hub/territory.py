@@ -24,22 +24,22 @@ class Territory:
 
     def __init__(self, known: ShardMap, shard: str, dialects: Mapping[str, Dialect]) -> None:
         self._known = known
-        self._shard = shard
+        self.shard = shard
         self._dialects = dialects
         self._patterns = [each for dialect in dialects.values() for each in dialect.topics]
 
     @property
     def whole(self) -> bool:
         """Whether nothing is anybody else's."""
-        return self._shard == HOME and not self._known.elsewhere()
+        return self.shard == HOME and not self._known.elsewhere()
 
     def shows(self, topic: str) -> bool:
         """Whether what comes on a topic is this shard's."""
-        return self._owner(area_of(topic) or self._foreign_area(topic)) == self._shard
+        return self._owner(area_of(topic) or self._foreign_area(topic)) == self.shard
 
     def has(self, gateway: Gateway) -> bool:
         """Whether a gateway is this shard's."""
-        return self.owner(gateway) == self._shard
+        return self.owner(gateway) == self.shard
 
     def owner(self, gateway: Gateway) -> str:
         """The shard that a gateway belongs to."""
@@ -58,7 +58,7 @@ class Territory:
         if self.whole:
             return (*TELEMETRY_FILTERS, *(each.filter for each in patterns))
         areas = self._areas(registry)
-        silent = [p.filter for p in patterns if not _named(p)] if self._shard == HOME else []
+        silent = [p.filter for p in patterns if not _named(p)] if self.shard == HOME else []
         return (*filters_of(areas), *silent, *_by_area(patterns, areas))
 
     def unwanted(self, registry: Directory) -> Sequence[str]:
@@ -75,8 +75,8 @@ class Territory:
         return [each for each in dict.fromkeys(once) if each not in wanted]
 
     def _areas(self, registry: Directory) -> frozenset[str]:
-        if self._shard != HOME:
-            return self._known.areas(self._shard)
+        if self.shard != HOME:
+            return self._known.areas(self.shard)
         return registry.areas() - self._known.elsewhere()
 
     def _owner(self, area: str) -> str:

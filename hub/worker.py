@@ -221,13 +221,10 @@ class Worker:
             if known.moves:
                 filters = (*filters, mark_topic(self._shard))
                 self._try(partial(self._sign_up, mine, registry()), stop)
-                ours = _chosen(mine, registry(), lambda area: known.owner(area) == self._shard)
-                others = handing.Chosen(
-                    lambda *who: not ours.gateway(*who), lambda area: not ours.area(area)
-                )
+                others = _elsewhere(mine, registry(), known)
                 if gone := handing.let_go(folder, newest, store, clock.now(), others):
                     _log.info("moved_subjects_let_go", shard=self._shard, subjects=gone)
-                store.recalls = partial(_recalled, ours)
+                store.recalls = partial(_recalled, others)
             session = telemetry_session(
                 ground.settings.mqtt,
                 self._address(),
@@ -354,5 +351,18 @@ def _chosen(
     return handing.Chosen(chosen, area_is)
 
 
-def _recalled(chosen: handing.Chosen, point: Point) -> bool:
-    return chosen.gateway(point.gateway, "")
+def _elsewhere(mine: Territory, registry: Directory, known: ShardMap) -> handing.Chosen:
+    """What is known to be another shard's."""
+
+    def area_is(area: str) -> bool:
+        return known.owner(area) != mine.shard
+
+    def chosen(gateway_id: str, area: str) -> bool:
+        gateway = registry.gateway(gateway_id)
+        return not mine.has(gateway) if gateway else bool(area) and area_is(area)
+
+    return handing.Chosen(chosen, area_is)
+
+
+def _recalled(others: handing.Chosen, point: Point) -> bool:
+    return not others.gateway(point.gateway, "")

@@ -44,6 +44,7 @@ CREATE TABLE finding (payload BLOB NOT NULL) STRICT
 """
 SETTLED = LiftMemory(settled=True)
 
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What is meant: gateways, by id and the area that they last spoke in; and whole areas."""
@@ -129,9 +130,7 @@ def let_go(folder: Path, latest: Path, store: DayFiles, now: datetime, chosen: C
     return len(keys)
 
 
-def _of(
-    folder: Path, connection: sqlite3.Connection, chosen: Chosen
-) -> tuple[set[str], set[str]]:
+def _of(folder: Path, connection: sqlite3.Connection, chosen: Chosen) -> tuple[set[str], set[str]]:
     """The chosen gateways, and the subjects that they told of last or that are they themselves."""
     areas = dict(connection.execute("SELECT id, area FROM gateway").fetchall())
     gateways = {each for each, area in areas.items() if chosen.gateway(each, area)}
