@@ -186,8 +186,7 @@ class Worker:
                 return True  # it was undone: the areas are still ours
             if any(waiting_for(self._files, SOURCE, area) for area in move.areas):
                 return False  # the lane takes them first; nobody may add any while we hold the lock
-            lane.pipeline.counted |= set(lane.pipeline.gateways.values())
-            latest.flush(lane.pipeline, self._clock.now())
+            latest.flush(lane.pipeline)
             would = now.advanced(move, Step.ADOPT)
             theirs = Territory(would, move.target, self._dialects.dialects)
             handing.write_word(
@@ -244,7 +243,7 @@ class Worker:
                 latest,
                 limits=self._limits(),
                 dialects=self._dialects.dialects,
-                asked=(DoorQueue(folder), Replays(folder, store, self._elsewhere)),
+                asked=(DoorQueue(folder), Replays(folder, store, self._elsewhere, mine.shows)),
                 bands=history.bands(ground.settings),
                 room=history.room(ground.settings, folder, clock),
                 pulse=self._pulse,
@@ -364,5 +363,5 @@ def _elsewhere(mine: Territory, registry: Directory, known: ShardMap) -> handing
     return handing.Chosen(chosen, area_is)
 
 
-def _recalled(others: handing.Chosen, point: Point) -> bool:
-    return not others.gateway(point.gateway, "")
+def _recalled(others: handing.Chosen, gateway: str) -> bool:
+    return not others.gateway(gateway, "")

@@ -127,8 +127,13 @@ class Replays:
         folder: Path,
         store: DayFiles,
         elsewhere: Callable[[Point], bool] = lambda _: False,
+        hears: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        """`elsewhere` answers whether a message is in history beside `store`."""
+        """`elsewhere` answers whether a message is in history beside `store`.
+
+        `hears` answers whether what comes on a topic is this lane's; it may have been once.
+        """
+        self._hears = hears
         self._elsewhere = elsewhere
         self._shard = folder.name
         self._inbox = inbox.Inbox(folder, SOURCE, "verb, kept")
@@ -170,11 +175,14 @@ class Replays:
         if no := hindrance(dataclasses.replace(kept, answer=before)):
             draft.answers.append(_answer(row, kept.id, "refused", no.reason, "", no.detail))
             return
+        known = len(pipeline.gateways)
         if kept.reason == REFUSED:
             told = _once_more(pipeline, kept, draft.at, shed=shed)
         else:
             delivery = Delivery(kept.topic, kept.raw, kept.received_at, 0, 0, 0)
             told = pipeline.read([delivery], draft.at, shed=shed, caught_up=False, late=True)
+        if len(pipeline.gateways) > known and not self._hears(kept.topic):
+            pipeline.gateways.popitem()  # another shard hears it: here it would seem silent
         self._leave_out_known(told)
         refused = told.quarantined
         told.quarantined = []  # its row stands in quarantine already
