@@ -4,7 +4,6 @@ import json
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 
 from core.clock import ManualClock
 from ingest.door import Door, Offered, Verdict
@@ -50,7 +49,7 @@ def test_history_cut_by_a_move_reads_as_if_it_had_never_been(tmp_path: Path) -> 
         with closing(EmbeddedStore(folder, clock)) as store:
             store.commit(Batch(START + 220 * MINUTE, told))
         with closing(RollFiles(folder)) as files:
-            Roller(folder, files, Event().is_set).run_once(clock.now())
+            Roller(folder, files, lambda: None).run_once(clock.now())
     one = EmbeddedStore.reader(whole)
     both = ShardedHistory(lambda: [before, after])
     for field in ("floor", "trips"):
@@ -118,7 +117,11 @@ def test_the_door_keeps_each_object_at_its_owners_and_knows_the_whole_batch(tmp_
     folders = {name: tmp_path / name for name in (HOME, "east")}
     door = DoorShards(tmp_path, lambda: folders, lambda known, topic: known.owner(area_of(topic)))
     far = STATUS.replace("410100", "410200")
-    items = [Offered(far, b"1"), Verdict("refused", "bad_field"), Offered(STATUS, b"2")]
+    items: list[Offered | Verdict] = [
+        Offered(far, b"1"),
+        Verdict("refused", "bad_field"),
+        Offered(STATUS, b"2"),
+    ]
     kept = door.keep("firm", "key-0001", b"body", items, START)
     assert [(each.outcome, each.shard) for each in kept] == [
         ("taken", "east"), ("refused", ""), ("taken", ""),
@@ -126,7 +129,7 @@ def test_the_door_keeps_each_object_at_its_owners_and_knows_the_whole_batch(tmp_
     assert door.known("firm", "key-0001", b"body") == kept
     assert door.keep("firm", "key-0001", b"body", items, START) == kept
     # Killed before the whole was known: what is kept already is found, and not kept twice.
-    Door(folders["east"]).keep("firm", "key-0002", b"other", [items[0]], START)
+    Door(folders["east"]).keep("firm", "key-0002", b"other", items[:1], START)
     door.keep("firm", "key-0002", b"other", items, START)
     with Room(folders["east"]) as room:
         room.clock.advance(MINUTE)
