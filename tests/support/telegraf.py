@@ -16,7 +16,7 @@ from tests.support.influx import Influx
 VERSION = "1.37.2"
 REMEDY = "with Go: tools/build_telegraf.sh"
 # The same fields as the hub writes, `lift` as a tag, `topic` where the hub has `gateway`. Sizes are
-# those at which it was fastest here; its own are 1000 messages of a batch and 1000 undelivered.
+# the cheapest by CPU of four that were tried; its own are 1000 a batch and 1000 undelivered.
 _CONFIGURATION = """\
 [agent]
   flush_interval = "1s"
