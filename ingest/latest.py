@@ -164,8 +164,7 @@ class LatestStates:
             (at_us,) = read("SELECT coalesce(max(at_us), 0) FROM flushed").fetchone()
             words = numbers = store.position_at(instant(max(at_us - _MARGIN_US, 0)))
         self._safe = self._begun = numbers
-        for told in store.numbers_behind(numbers):
-            _count_again(pipeline, told)
+        _count_again(pipeline, store.numbers_behind(numbers))
         _say_again(pipeline, store.points_behind(words))
 
     def flush_due(self, pipeline: Pipeline, now: datetime) -> None:
@@ -272,19 +271,22 @@ def _uncertain(seen: Seen | None) -> Seen | None:
     return None if seen is None else Seen(seen.now, seen.before, certain=False)
 
 
-def _count_again(pipeline: Pipeline, told: Numbered) -> None:
-    """What a stored point tells of its gateway's numbering."""
-    if not told.boot:
-        return
-    gateway = pipeline.gateway(told.gateway, "")
-    if told.boot == UNNUMBERED:
-        if told.seq not in gateway.prints:
-            remember_print(gateway, told.seq)
-    elif isinstance(answer := admission.admit(gateway.seen, told.boot, told.seq), Admitted):
-        gateway.seen = _uncertain(answer.seen)
-    if told.event is not None and (mark := event_mark(*told.event)) not in gateway.events:
-        gateway.events = remembered(gateway.events, mark, REMEMBERED_EVENTS)
-    pipeline.count(gateway)
+def _count_again(pipeline: Pipeline, rows: Iterable[Numbered]) -> None:
+    """What stored points tell of their gateways' numbering."""
+    for gateway_id, boot, seq, event in rows:
+        if not boot:
+            continue
+        gateway = pipeline.gateway(gateway_id, "")
+        if boot == UNNUMBERED:
+            if seq not in gateway.prints:
+                remember_print(gateway, seq)
+        elif isinstance(answer := admission.admit(gateway.seen, boot, seq), Admitted):
+            gateway.seen = answer.seen
+        if event is not None and (mark := event_mark(*event)) not in gateway.events:
+            gateway.events = remembered(gateway.events, mark, REMEMBERED_EVENTS)
+        pipeline.count(gateway)
+    for gateway in pipeline.uncounted:
+        gateway.seen = _uncertain(gateway.seen)
 
 
 def _say_again(pipeline: Pipeline, points: Iterable[Point]) -> None:

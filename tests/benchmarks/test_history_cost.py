@@ -122,7 +122,10 @@ def test_a_province_fits_and_is_back_soon(tmp_path: Path, lifts: int) -> None:
     for turn in ("first", "again"):
         told = run(tmp_path, lifts, turn)
         sys.stdout.write(f"\n{turn}: {json.dumps(told)}\n")
-        assert told["resident_mb"] <= 700  # the goal is 500: docs/design/performance.md
+        assert told["resident_mb"] <= 500
     with closing(sqlite3.connect(tmp_path / "telemetry" / "2026-11-23.db")) as connection:
         assert connection.execute("SELECT count(*) FROM quarantine").fetchone() == (0,)
-    assert told["recall_cpu_s"] <= 10  # with 600,000 rows to take again; the goal is 5 s
+    # a kill in the middle of the busiest minute: docs/design/performance.md
+    assert told["registry_cpu_s"] + told["recall_cpu_s"] <= 10
+    told = run(tmp_path, lifts, "again")  # stopped in order
+    assert told["registry_cpu_s"] + told["recall_cpu_s"] <= 5

@@ -225,6 +225,7 @@ def again(folder: Path, lifts: int) -> dict[str, float]:
     province = Province(folder, ManualClock(START + timedelta(minutes=1)))
     recalled_mb = resident_mb()
     province.say(range(1, lifts + 1), 100, 7, 1.0)
+    province.latest.flush(province.lane.pipeline)
     return {
         "lifts": lifts,
         "registry_mb": province.registry_mb,
