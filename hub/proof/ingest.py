@@ -81,9 +81,7 @@ class Proof:
         self._never = Event()
         self._spooled = wanted.history is not None
         self._embedded = wanted.broker == "embedded"
-        self._rows = stored.DayRows(
-            site.folder.telemetry.parent, wanted.lifts, spooled=self._spooled
-        )
+        self._rows = stored.DayRows(site.folder.telemetry, wanted.lifts, spooled=self._spooled)
         self.progress = Progress()
         self._story: list[str] = []
         self._began = clock.monotonic()
@@ -287,8 +285,11 @@ class Proof:
 
         self._until(all_heard, "the hub to store the last words")
         if self._spooled:
-            folder = self._site.folder.telemetry
-            self._until(lambda: spool.waiting(folder).points == 0, "InfluxDB to have it all")
+            shards = self._site.folder.shards().values()
+            self._until(
+                lambda: not any(spool.waiting(each).points for each in shards),
+                "InfluxDB to have it all",
+            )
         rescued = lambda: not self._not_yet_raised()  # noqa: E731
         self._until(rescued, "every condition to be an alarm", within_s=60, must=False)
 
@@ -309,7 +310,7 @@ class Proof:
             *found.problems,
             *books.calls(crowd, rescue),
             *books.conditions(self._raised, found.lost, rescue),
-            *(f"{n} refused: {why}" for why, n in stored.refused(folder.telemetry.parent).items()),
+            *(f"{n} refused: {why}" for why, n in stored.refused(folder.telemetry).items()),
         ]
         if self._wanted.history is not None:
             there = stored.in_influx(self._wanted.history, self._wanted.lifts, since - 60)

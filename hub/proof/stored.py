@@ -159,7 +159,8 @@ def refused(telemetry: Path) -> Counter[str]:
     """What is in quarantine, by reason."""
     found: Counter[str] = Counter()
     for shard in sorted(telemetry.iterdir()):
-        found.update(QuarantineReader(shard).counts())
+        if shard.is_dir():
+            found.update(QuarantineReader(shard).counts())
     return found
 
 
