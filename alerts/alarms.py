@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from alerts import store, tables
 from alerts.alarm import AlarmState
+from alerts.confines import EVERYTHING, Confines
 from alerts.model import Alarm
 from devices import tables as devices
 from devices.findings import Severity
@@ -35,14 +36,14 @@ ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {  # Any: each orders by its
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmFilter:
-    """Which alarms; what is empty narrows nothing. within: the city the asker is confined to.
+    """Which alarms; what is empty narrows nothing. confines: what the asker may see.
 
     What is folded under another alarm is told by that one, and left out unless it is asked for by
     its own id, by the other's (`folded_into`), or `folded` says all.
     """
 
     text: str = ""
-    within: str = ""
+    confines: Confines = EVERYTHING
     states: Collection[AlarmState] = ()
     subject_kind: str = ""
     severity: str = ""
@@ -60,8 +61,7 @@ class AlarmFilter:
             )
             for word in self.text.split()
         ]
-        if self.within:
-            wanted.append(_stands_in(self.within))
+        wanted += self.confines.alarms()
         if self.states:
             wanted.append(_C.state.in_(self.states))
         for column, value in (
@@ -195,25 +195,3 @@ def _placed(connection: Connection, alarms: Sequence[Alarm]) -> list[AlarmRow]:
         AlarmRow(each, *known.get((each.subject_kind, each.subject.partition("/")[0]), nowhere))
         for each in alarms
     ]
-
-
-def _stands_in(area: str) -> ColumnElement[bool]:
-    """The alarm's subject stands in that city."""
-    lift, gateway = devices.lift.c, devices.gateway.c
-    kitchen, camera = devices.kitchen.c, devices.camera.c
-    lifts = select(lift.rescue_code).where(lift.area == area)
-    gateways = select(gateway.id).where(gateway.area == area)
-    cameras = (
-        select(camera.id)
-        .join_from(devices.camera, devices.kitchen, kitchen.id == camera.kitchen_id)
-        .where(kitchen.area == area)
-    )
-    of_kitchen = or_(_C.subject == kitchen.code, _C.subject.startswith(kitchen.code + "/"))
-    kitchens = select(kitchen.id).where(kitchen.area == area, of_kitchen).exists()
-    return or_(
-        and_(_C.subject_kind.in_(("lift", "building")), _C.subject.in_(lifts)),
-        and_(_C.subject_kind == "area", _C.subject == area),
-        and_(_C.subject_kind == "gateway", _C.subject.in_(gateways)),
-        and_(_C.subject_kind == "camera", _C.subject.in_(cameras)),
-        and_(_C.subject_kind == "kitchen", kitchens),
-    )

@@ -1,6 +1,5 @@
 """Questions to the room; every one takes an open connection and changes nothing."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from alerts import store, tables
 from alerts.actions import EVENTS, IncidentAction
 from alerts.alarm import AlarmState
 from alerts.assignment import ASSIGNMENT, OPEN, AssignmentAction, AssignmentState
+from alerts.confines import EVERYTHING, Confines
 from alerts.incident import INCIDENT, RESCUING, IncidentEvent, IncidentState
 from alerts.ladder import Kind, Next
 from alerts.model import Alarm, Assignment, Incident, Notice, NoticeState, Report
@@ -61,32 +61,22 @@ class Figures:
 
 def board(
     connection: Connection,
-    areas: Collection[str] | None = None,
-    firm_id: int | None = None,
-    station_id: int | None = None,
+    confines: Confines = EVERYTHING,
     include_closed_since: datetime | None = None,
     lift_code: str | None = None,
 ) -> list[IncidentRow]:
     """Incidents that are not closed, newest first; and those closed since, where told.
 
     Where somebody still needs help comes first and is never left out; of the rest the newest
-    BOARD_LIMIT. `areas`, `firm_id`, `station_id` and `lift_code` narrow to cities, to those who
-    were asked, and to one lift.
+    BOARD_LIMIT. `confines` and `lift_code` narrow to what the asker may see and to one lift.
     """
     c = tables.incident.c
     rest: ColumnElement[bool] = c.state.not_in([*RESCUING, IncidentState.CLOSED])
     if include_closed_since is not None:
         rest = or_(rest, c.closed_at >= include_closed_since)
-    wanted: list[ColumnElement[bool]] = []
-    if areas is not None:
-        wanted.append(c.area.in_(areas))
+    wanted = confines.incidents()
     if lift_code is not None:
         wanted.append(c.lift_code == lift_code)
-    for kind, key in (("firm", firm_id), ("station", station_id)):
-        if key is not None:
-            a = tables.assignment.c
-            asked = select(a.incident_id).where(a.target_kind == kind, a.target_id == key)
-            wanted.append(c.id.in_(asked))
     newest = select(tables.incident).where(*wanted).order_by(c.opened_at.desc(), c.id.desc())
     found = [
         *connection.execute(newest.where(c.state.in_(RESCUING))),
@@ -153,11 +143,11 @@ def assignments_of(
 
 
 def open_assignments(
-    connection: Connection, areas: Collection[str] | None, *, limit: int, offset: int = 0
+    connection: Connection, confines: Confines = EVERYTHING, *, limit: int, offset: int = 0
 ) -> tuple[list[Assignment], int]:
     """Assignments of incidents that are not closed, where help is needed first; and the total."""
     t, c = tables.assignment, tables.incident.c
-    wanted = [c.state != IncidentState.CLOSED, *([] if areas is None else [c.area.in_(areas)])]
+    wanted = [c.state != IncidentState.CLOSED, *confines.incidents()]
     both = t.join(tables.incident, c.id == t.c.incident_id)
     rows = connection.execute(
         select(t)
@@ -195,10 +185,10 @@ def open_alarms(
     return [store.to_alarm(row) for row in rows]
 
 
-def open_count(connection: Connection, areas: Collection[str] | None = None) -> int:
-    """How many incidents are not closed; of all cities unless told."""
+def open_count(connection: Connection, confines: Confines = EVERYTHING) -> int:
+    """How many incidents are not closed; of the whole province unless told."""
     c = tables.incident.c
-    wanted = [c.state != IncidentState.CLOSED, *([] if areas is None else [c.area.in_(areas)])]
+    wanted = [c.state != IncidentState.CLOSED, *confines.incidents()]
     return connection.execute(select(func.count()).where(*wanted)).scalar_one()
 
 
@@ -206,9 +196,9 @@ def figures_today(
     connection: Connection,
     now: datetime,
     zone: ZoneInfo,
-    areas: Collection[str] | None = None,
+    confines: Confines = EVERYTHING,
 ) -> Figures:
-    """The figures of the local day of `now`; of all cities unless told."""
+    """The figures of the local day of `now`; of the whole province unless told."""
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     c = tables.incident.c
     rows = connection.execute(
@@ -220,14 +210,14 @@ def figures_today(
             c.freed_at,
             c.target_missed_at,
             c.statutory_missed_at,
-        ).where(c.opened_at >= midnight, *([] if areas is None else [c.area.in_(areas)]))
+        ).where(c.opened_at >= midnight, *confines.incidents())
     ).all()
     trapped = [row for row in rows if row.kind == Kind.TRAPPED]
     arrivals = [r.on_scene_at - r.opened_at for r in trapped if r.on_scene_at]
     releases = [r.freed_at - r.on_scene_at for r in trapped if r.freed_at and r.on_scene_at]
     return Figures(
         opened=len(rows),
-        open=open_count(connection, areas),
+        open=open_count(connection, confines),
         trapped=len(trapped),
         people=sum(row.people or 0 for row in trapped),
         arrived=len(arrivals),

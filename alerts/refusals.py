@@ -8,7 +8,6 @@ receipt of, so a repeat adds nothing: with an event id never, without one not wi
 without one nobody can tell a repeat from another person's call.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -91,12 +90,10 @@ def _repeats(
     return bool(call.event_id) or call.received_at - newest.at < REPEATS_WITHIN
 
 
-def lines(
-    connection: Connection, since: datetime, areas: Collection[str] | None = None
-) -> list[RefusedLine]:
+def lines(connection: Connection, since: datetime, within: str = "") -> list[RefusedLine]:
     """Calls refused since then that nobody has dealt with, newest first, at most SHOWN.
 
-    `areas` narrows to cities; what names no city is for those who see them all.
+    `within` narrows to a city; what names no city is for those who see them all.
     """
     t = journal_table.c
     rows = connection.execute(
@@ -110,9 +107,7 @@ def lines(
         if row.subject_id in passed:
             continue
         passed.add(row.subject_id)
-        if row.verb != Verb.CALL_REFUSED or (
-            areas is not None and row.facts.get("area") not in areas
-        ):
+        if row.verb != Verb.CALL_REFUSED or (within and row.facts.get("area") != within):
             continue
         event_id, gateway = row.facts.get("event_id"), row.facts.get("gateway", "")
         if event_id and store.incident_of_key(connection, call_key(gateway, event_id)):
@@ -128,14 +123,14 @@ def settle(
     line_id: int,
     now: datetime,
     actor: Actor,
-    areas: Collection[str] | None = None,
+    within: str = "",
 ) -> None:
     """A seat has dealt with a line; a second time changes nothing. Raises NotFound."""
     t = journal_table.c
     row = connection.execute(
         select(t.subject_id, t.facts).where(t.id == line_id, t.verb == Verb.CALL_REFUSED)
     ).one_or_none()
-    if row is None or (areas is not None and row.facts.get("area") not in areas):
+    if row is None or (within and row.facts.get("area") != within):
         raise NotFound("refused call", str(line_id))
     subject = Subject(_KIND, row.subject_id)
     if journal.history(connection, subject)[-1].id == line_id:

@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from alerts import store, tables
+from alerts.confines import EVERYTHING, Confines
 from alerts.incident import IncidentState
 from alerts.queries import help_first
 from alerts.views import IncidentRow, rows_of
+from devices import reach
 
 PART = 400  # ids in one question
 
@@ -22,15 +24,13 @@ PART = 400  # ids in one question
 class IncidentFilter:
     """Which incidents; what is empty narrows nothing.
 
-    within, firm_id, station_id: what the asker is confined to (a city; those who were asked).
+    confines: what the asker may see at all.
     running: True for what is not closed, False for what is, None for both. closed_since: with
     `running`, those closed since as well.
     """
 
     text: str = ""
-    within: str = ""
-    firm_id: int | None = None
-    station_id: int | None = None
+    confines: Confines = EVERYTHING
     running: bool | None = None
     closed_since: datetime | None = None
     state: str = ""
@@ -43,22 +43,16 @@ class IncidentFilter:
     def clauses(self) -> list[ColumnElement[bool]]:
         """What the filter asks of a row."""
         c = tables.incident.c
-        wanted = [*self._confined(), *self._standing(), *self._of_kind(), *_holds(self.text)]
+        wanted = [
+            *self.confines.incidents(),
+            *self._standing(),
+            *self._of_kind(),
+            *_holds(self.text),
+        ]
         if self.opened_from is not None:
             wanted.append(c.opened_at >= self.opened_from)
         if self.opened_before is not None:
             wanted.append(c.opened_at < self.opened_before)
-        return wanted
-
-    def _confined(self) -> list[ColumnElement[bool]]:
-        c, a = tables.incident.c, tables.assignment.c
-        wanted: list[ColumnElement[bool]] = []
-        if self.within:
-            wanted.append(c.area == self.within)
-        for kind, key in (("firm", self.firm_id), ("station", self.station_id)):
-            if key is not None:
-                asked = select(a.incident_id).where(a.target_kind == kind, a.target_id == key)
-                wanted.append(c.id.in_(asked))
         return wanted
 
     def _standing(self) -> list[ColumnElement[bool]]:
@@ -140,7 +134,7 @@ def areas(connection: Connection, within: str = "") -> list[str]:
     """The cities and districts that incidents happened in."""
     asked = select(_C.area, _C.district).distinct()
     if within:
-        asked = asked.where(_C.area == within)
+        asked = asked.where(reach.within(within, _C))
     return sorted({code for row in connection.execute(asked) for code in row if code})
 
 

@@ -63,6 +63,7 @@ personal_table = Table(
     Column("key", LargeBinary, nullable=False),
 )
 
+ADDRESS = "address"  # the personal field that says from where
 _DIGESTS = "personal_digests"  # the fact that ties erasable fields to the chain
 
 
@@ -76,10 +77,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it. kind: `account`, `device`, `engine`, `public`, `system`."""
+    """Who did it. kind: `account`, `device`, `engine`, `public`, `system`.
+
+    address: from where, as far as it is known; kept apart from the chain, because it is personal.
+    """
 
     kind: str
     id: str
+    address: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +129,13 @@ def append(connection: Connection, entry: Entry) -> int:
         .limit(1)
     ).one_or_none()
     seq, prev = (last.seq + 1, last.hash) if last else (1, FIRST)
-    keys = {name: secrets.token_bytes(16) for name in sorted(entry.personal)}
+    personal = dict(entry.personal)
+    if entry.actor.address:
+        personal[ADDRESS] = entry.actor.address[:64]
+    keys = {name: secrets.token_bytes(16) for name in sorted(personal)}
     facts = dict(entry.facts)
     if keys:
-        facts[_DIGESTS] = {name: _digest(key, entry.personal[name]) for name, key in keys.items()}
+        facts[_DIGESTS] = {name: _digest(key, personal[name]) for name, key in keys.items()}
     digest = _hash(prev, seq, entry, facts)
     written: int = connection.execute(
         insert(journal_table)
@@ -150,7 +158,7 @@ def append(connection: Connection, entry: Entry) -> int:
         connection.execute(
             insert(personal_table),
             [
-                {"journal_id": written, "name": n, "value": entry.personal[n], "key": key}
+                {"journal_id": written, "name": n, "value": personal[n], "key": key}
                 for n, key in keys.items()
             ],
         )

@@ -1,12 +1,11 @@
-"""Who may do what, to which data.
+"""Who may do what: the one table of roles.
 
-Theory of operation. A role allows actions (the table below); an account's scope says on which
-data: an area (city), or the incidents that concern one firm or one station. Both are asked on every
-request, on the server; pages only leave out what would be refused.
+Theory of operation. A role allows actions (the table below); an account's scope says on which data
+(`dashboard.scope`). Both are asked on every request, on the server; pages only leave out what would
+be refused. The public has no account and no row: it sees the public surface and nothing else.
+`hub roles` prints the table for docs/roles.md.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -15,9 +14,15 @@ class Role(StrEnum):
 
     ADMINISTRATOR = "administrator"
     DISPATCHER = "dispatcher"
-    SUPERVISOR = "supervisor"
-    FIRM = "firm"
+    SHIFT_LEADER = "shift_leader"
+    PROVINCE_SUPERVISOR = "province_supervisor"
+    CITY_SUPERVISOR = "city_supervisor"
+    DISTRICT_SUPERVISOR = "district_supervisor"
+    FIRM_ADMIN = "firm_admin"
+    TEAM_LEADER = "team_leader"
+    TECHNICIAN = "technician"
     STATION = "station"
+    USE_UNIT = "use_unit"
 
 
 class Action(StrEnum):
@@ -39,7 +44,13 @@ class Action(StrEnum):
     SEE_QUARANTINE = "see_quarantine"
     SEND_TELEMETRY = "send_telemetry"  # by a program, with a token
     MEND_QUARANTINE = "mend_quarantine"  # replay and drop
+    REVEAL_PHONE = "reveal_phone"  # a person's whole number, each time journalled
+    SEE_AUDIT = "see_audit"
+    MANAGE_ACCOUNTS = "manage_accounts"  # a firm's administrator: those of the own firm
 
+
+FIRM_ROLES = frozenset({Role.FIRM_ADMIN, Role.TEAM_LEADER, Role.TECHNICIAN})
+SUPERVISORS = frozenset({Role.PROVINCE_SUPERVISOR, Role.CITY_SUPERVISOR, Role.DISTRICT_SUPERVISOR})
 
 _EVERYONE = frozenset({Action.SEE_INCIDENTS, Action.SEE_LIFTS, Action.SEE_HISTORY})
 _CREW = _EVERYONE | {Action.ANSWER_ASSIGNMENT, Action.REPORT_CAUSE, Action.ADD_NOTE}
@@ -49,21 +60,29 @@ _OVERSEER = _EVERYONE | {
     Action.SEE_CAMERAS,
     Action.SEE_HEALTH,
 }
+_SEAT = _OVERSEER | {
+    Action.OPEN_INCIDENT,
+    Action.DIRECT_INCIDENT,
+    Action.ACKNOWLEDGE_ALARM,
+    Action.ANSWER_ASSIGNMENT,  # by telephone, for a crew that has no screen
+    Action.REPORT_CAUSE,
+    Action.ADD_NOTE,
+    Action.REVEAL_PHONE,
+}
 
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.ADMINISTRATOR: frozenset(Action),
-    Role.DISPATCHER: _OVERSEER
-    | {
-        Action.OPEN_INCIDENT,
-        Action.DIRECT_INCIDENT,
-        Action.ACKNOWLEDGE_ALARM,
-        Action.ANSWER_ASSIGNMENT,  # by telephone, for a crew that has no screen
-        Action.REPORT_CAUSE,
-        Action.ADD_NOTE,
-    },
-    Role.SUPERVISOR: _OVERSEER | {Action.ADD_NOTE, Action.SEE_QUARANTINE},
-    Role.FIRM: _CREW | {Action.SEND_TELEMETRY},
+    Role.DISPATCHER: _SEAT,
+    Role.SHIFT_LEADER: _SEAT | {Action.SEE_AUDIT, Action.SEE_QUARANTINE},
+    Role.PROVINCE_SUPERVISOR: _OVERSEER | {Action.ADD_NOTE, Action.SEE_QUARANTINE},
+    Role.CITY_SUPERVISOR: _OVERSEER | {Action.ADD_NOTE, Action.SEE_QUARANTINE},
+    # What could not be taken names its city at most: nobody can say whose district it is.
+    Role.DISTRICT_SUPERVISOR: _OVERSEER | {Action.ADD_NOTE},
+    Role.FIRM_ADMIN: _CREW | {Action.SEND_TELEMETRY, Action.REVEAL_PHONE, Action.MANAGE_ACCOUNTS},
+    Role.TEAM_LEADER: _CREW | {Action.REVEAL_PHONE},
+    Role.TECHNICIAN: _CREW,
     Role.STATION: _CREW,
+    Role.USE_UNIT: _EVERYONE | {Action.ADD_NOTE, Action.SEE_ALARMS},
 }
 
 
@@ -72,51 +91,8 @@ def may(role: Role, action: Action) -> bool:
     return action in ALLOWED[role]
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which data: `area` empty is the whole province; firm or station narrows to what is theirs."""
-
-    area: str = ""
-    firm_id: int | None = None
-    station_id: int | None = None
-
-    @property
-    def areas(self) -> tuple[str, ...] | None:
-        """The areas to ask for; None for all."""
-        return (self.area,) if self.area else None
-
-    @property
-    def narrow(self) -> bool:
-        """True for the account of one firm or one station."""
-        return self.firm_id is not None or self.station_id is not None
-
-    @property
-    def sees_all(self) -> bool:
-        """True where nothing narrows: neither a city nor a firm nor a station."""
-        return not self.area and not self.narrow
-
-    def covers_area(self, area: str) -> bool:
-        """Whether things of `area` may be seen."""
-        return not self.area or area == self.area
-
-    def covers_target(self, target_kind: str, target_id: int | None) -> bool:
-        """Whether an assignment to that firm or station is this account's to see and answer."""
-        if not self.narrow:
-            return True
-        return (
-            target_kind == "firm" and self.firm_id is not None and target_id == self.firm_id
-        ) or (
-            target_kind == "station"
-            and self.station_id is not None
-            and target_id == self.station_id
-        )
-
-    def covers_incident(
-        self, area: str, lift_firm_id: int | None, targets: Iterable[tuple[str, int | None]]
-    ) -> bool:
-        """Whether an incident may be seen: by area, by the lift's firm, or by an assignment."""
-        if not self.narrow:
-            return self.covers_area(area)
-        if self.firm_id is not None and lift_firm_id == self.firm_id:
-            return True
-        return any(self.covers_target(kind, target) for kind, target in targets)
+def made_by(role: Role) -> frozenset[Role]:
+    """The roles whose accounts somebody of `role` may make, reset and close."""
+    if role is Role.ADMINISTRATOR:
+        return frozenset(Role)
+    return FIRM_ROLES if role is Role.FIRM_ADMIN else frozenset()

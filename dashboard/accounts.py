@@ -22,8 +22,10 @@ from core.db import Database
 from core.errors import Conflict, InvalidMessage, NotFound
 from core.ids import new_secret
 from core.journal import Actor, Entry, Subject
+from dashboard import scope as scopes
 from dashboard import tables
-from dashboard.access import Role, Scope
+from dashboard.access import Role
+from dashboard.scope import Scope
 
 SESSION_LASTS = timedelta(hours=14)  # a twelve-hour shift and its handing over
 SEEN_EVERY = timedelta(minutes=5)
@@ -111,14 +113,9 @@ def create_account(
 ) -> int:
     """Add an account in the caller's transaction; raises Conflict when the name is taken.
 
-    A firm's or a station's account must name which: without it, it would see everything.
+    Its scope has to fit its role (`dashboard.scope.checked`).
     """
-    if (role is Role.FIRM) != (scope.firm_id is not None):
-        raise InvalidMessage("firm_missing", "an account of role firm names its firm", field="firm")
-    if (role is Role.STATION) != (scope.station_id is not None):
-        raise InvalidMessage(
-            "station_missing", "an account of role station names its station", field="station"
-        )
+    scopes.checked(role, scope)
     a = tables.account.c
     if connection.execute(select(a.id).where(a.name == name)).first() is not None:
         raise Conflict("exists", f"there is an account {name!r} already")
@@ -131,6 +128,7 @@ def create_account(
             role=role.value,
             firm_id=scope.firm_id,
             station_id=scope.station_id,
+            use_unit_id=scope.use_unit_id,
             area=scope.area,
             demo=demo,
             must_change_password=must_change_password,
@@ -166,7 +164,12 @@ def display_names(connection: Connection) -> dict[str, str]:
 
 def sign_in(database: Database, clock: Clock, *, name: str, password: str) -> NewSession | Refused:
     """Check the password and begin a session, or say why not. The door counts the tries."""
-    now = clock.now()
+    found = verified(database, name=name, password=password)
+    return found if isinstance(found, Refused) else begin_session(database, clock, account=found)
+
+
+def verified(database: Database, *, name: str, password: str) -> Account | Refused:
+    """Whose name and password these are, or `wrong`."""
     a = tables.account.c
     query = select(tables.account).where(a.name == name, a.disabled_at.is_(None))
     row = database.read(lambda c: c.execute(query).one_or_none())
@@ -175,33 +178,50 @@ def sign_in(database: Database, clock: Clock, *, name: str, password: str) -> Ne
         return Refused("wrong")
     if not _verifies(row.password_hash, password):
         return Refused("wrong")
+    if _hasher.check_needs_rehash(row.password_hash):
+        fresh = _hasher.hash(password)
+        change = update(tables.account).where(a.id == row.id).values(password_hash=fresh)
+        database.write(lambda c: c.execute(change).rowcount)
+    return _account(row)
+
+
+def begin_session(
+    database: Database,
+    clock: Clock,
+    *,
+    account: Account,
+    address: str = "",
+    browser: str = "",
+    by: str = "password",
+) -> NewSession:
+    """A session of an account whose sign-in is complete; journalled with where it began."""
+    now = clock.now()
     token = new_secret()
     expires_at = now + SESSION_LASTS
-    fresh = _hasher.hash(password) if _hasher.check_needs_rehash(row.password_hash) else None
 
     def begin(connection: Connection) -> None:
-        if fresh:
-            connection.execute(
-                update(tables.account).where(a.id == row.id).values(password_hash=fresh)
-            )
         connection.execute(delete(tables.session).where(tables.session.c.expires_at < now))
         connection.execute(
             insert(tables.session).values(
                 token_digest=_digest(token),
-                account_id=row.id,
+                account_id=account.id,
                 csrf=new_secret(),
                 created_at=now,
                 seen_at=now,
                 expires_at=expires_at,
+                address=address[:64],
+                browser=browser[:200],
+                by=by,
             )
         )
+        who = Actor("account", account.name, address)
         journal.append(
             connection,
-            Entry(Subject("account", row.name), "signed_in", Actor("account", row.name), now),
+            Entry(Subject("account", account.name), "signed_in", who, now, {"by": by}),
         )
 
     database.write(begin)
-    return NewSession(token, _account(row), expires_at)
+    return NewSession(token, account, expires_at)
 
 
 def sign_out(database: Database, clock: Clock, token: str) -> None:
@@ -344,7 +364,7 @@ def _account(row: "Row[tuple[object, ...]]") -> Account:
         name=row.name,
         display_name=row.display_name,
         role=Role(row.role),
-        scope=Scope(row.area, row.firm_id, row.station_id),
+        scope=Scope(row.area, row.firm_id, row.station_id, row.use_unit_id),
         locale=row.locale,
         demo=row.demo,
         must_change_password=row.must_change_password,

@@ -21,8 +21,9 @@ from core.db import Database
 from core.errors import Forbidden
 from core.journal import Actor
 from dashboard import accounts
-from dashboard.access import Action, Scope, may
+from dashboard.access import Action, may
 from dashboard.accounts import Account, Signed
+from dashboard.scope import Scope
 from devices.directory import Directory
 from ingest.door_shards import DoorShards
 from ingest.latest import LatestReader
@@ -178,9 +179,14 @@ def scope_of(account: CurrentAccount) -> Scope:
 CurrentScope = Annotated[Scope, Depends(scope_of)]
 
 
-def actor_of(account: CurrentAccount) -> Actor:
-    """The account as it stands in the journal."""
-    return Actor("account", account.name)
+def address_of(request: Request) -> str:
+    """Where the connection came from."""
+    return request.client.host if request.client else ""
+
+
+def actor_of(request: Request, account: CurrentAccount) -> Actor:
+    """The account as it stands in the journal, and from where."""
+    return Actor("account", account.name, address_of(request))
 
 
 CurrentActor = Annotated[Actor, Depends(actor_of)]

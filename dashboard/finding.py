@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from core.errors import NotFound
 from dashboard import sight
-from dashboard.access import Scope
 from dashboard.deps import AppContext
+from dashboard.scope import Scope
 from devices import queries, search
 from devices.presence import Presence, presence
 from devices.search import KitchenFilter, LiftFilter
@@ -73,6 +73,7 @@ def _lift_filter(connection: Connection, scope: Scope, asked: Mapping[str, str])
         within=sight.lift_area(connection, scope),
         area=asked.get("area", ""),
         firm_id=firm_id,
+        use_unit_id=scope.use_unit_id,
         kind=asked.get("kind", ""),
         place_type=asked.get("place", ""),
     )

@@ -17,14 +17,15 @@ from core.errors import Conflict, InvalidMessage, NotFound
 from core.ids import new_secret
 from core.journal import Actor, Entry, Subject
 from dashboard import tables
-from dashboard.access import Role, Scope
+from dashboard.access import Role
 from dashboard.accounts import create_account, hash_password, issue_api_token
+from dashboard.scope import Scope
 from devices import queries
 from devices.tables import firm as firm_table
 from devices.tables import station as station_table
+from devices.tables import use_unit as unit_table
 
 NAME = re.compile(r"[\w.@-]{1,64}")
-AREA = re.compile(r"[0-9]{6}")
 PURPOSES = ("", "telemetry")  # what a token may be for: a path below /api/v1
 LONGEST = 64  # characters of what an account or a token is called
 _FIRST_START = Actor("system", "first start")
@@ -40,7 +41,7 @@ class OneTime:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An account as the list shows it; `where` is the code of its area, firm or station."""
+    """An account as the list shows it; `where` is its division's, firm's … code."""
 
     name: str
     display_name: str
@@ -62,12 +63,20 @@ class Token:
 
 def listed(connection: Connection) -> list[Listed]:
     """Every account, by name."""
-    a, f, s, t = tables.account, firm_table.c, station_table.c, tables.api_token.c
+    a, t = tables.account, tables.api_token.c
+    f, s, u = firm_table.c, station_table.c, unit_table.c
     held = select(func.count()).where(t.account_id == a.c.id).correlate(a).scalar_subquery()
     query = (
-        select(a, f.code.label("firm"), s.code.label("station"), held.label("tokens"))
+        select(
+            a,
+            f.code.label("firm"),
+            s.code.label("station"),
+            u.code.label("unit"),
+            held.label("tokens"),
+        )
         .outerjoin(firm_table, f.id == a.c.firm_id)
         .outerjoin(station_table, s.id == a.c.station_id)
+        .outerjoin(unit_table, u.id == a.c.use_unit_id)
         .order_by(a.c.name)
     )
     return [
@@ -75,7 +84,7 @@ def listed(connection: Connection) -> list[Listed]:
             row.name,
             row.display_name,
             Role(row.role),
-            row.area or row.firm or row.station or "",
+            row.area or row.firm or row.station or row.unit or "",
             _state(row),
             row.demo,
             row.tokens,
@@ -93,27 +102,25 @@ def add(
     area: str = "",
     firm: str = "",
     station: str = "",
+    use_unit: str = "",
     password_hash: str,
     now: datetime,
     actor: Actor,
 ) -> None:
-    """Make an account whose password must be changed; firm and station by their codes.
+    """Make an account whose password must be changed; firm, station and use unit by their codes.
 
-    Raises InvalidMessage for a name or scope that is none, NotFound for an unknown firm or
-    station, Conflict when the name is taken.
+    Raises InvalidMessage for a name or scope that is none, NotFound for an unknown firm,
+    station or use unit, Conflict when the name is taken.
     """
     if not NAME.fullmatch(name):
         raise InvalidMessage("bad_field", "1 to 64 letters, digits, . _ @ -", field="name")
     if len(display_name) > LONGEST:
         raise InvalidMessage("bad_field", f"at most {LONGEST} characters", field="display name")
-    if area and (not AREA.fullmatch(area) or firm or station):
-        raise InvalidMessage(
-            "bad_field", "a city's 6-digit division code; a firm or station has none", field="area"
-        )
     scope = Scope(
         area,
         queries.firm_by_code(connection, firm).id if firm else None,
         queries.station_by_code(connection, station).id if station else None,
+        queries.use_unit_by_code(connection, use_unit).id if use_unit else None,
     )
     create_account(
         connection,

@@ -10,8 +10,8 @@ from alerts import queries as alert_queries
 from alerts.alarms import AlarmFilter, AlarmRow
 from alerts.queries import IncidentDetail
 from core.errors import NotFound
-from dashboard.access import Scope
-from devices import queries
+from dashboard.scope import Scope
+from devices import queries, reach
 from devices.model import Kitchen, Lift
 
 
@@ -19,19 +19,25 @@ def incident(connection: Connection, *, scope: Scope, incident_id: str) -> Incid
     """The incident with all that belongs to it; raises NotFound."""
     detail = alert_queries.incident(connection, incident_id)
     found = detail.incident
-    firm_id = None
-    if scope.firm_id is not None and found.lift_id is not None:
-        firm_id = queries.lift_by_id(connection, found.lift_id).firm_id
+    around: tuple[int | None, int | None] = (None, None)
+    if scope.narrow and found.lift_id is not None:
+        lift = queries.lift_by_id(connection, found.lift_id)
+        around = (lift.firm_id, lift.use_unit_id)
     targets = [(each.target_kind.value, each.target_id) for each in detail.assignments]
-    if not scope.covers_incident(found.area, firm_id, targets):
+    if not scope.covers_incident(found.area, found.district, around, targets):
         raise NotFound("incident", incident_id)
     return detail
 
 
+def lists_no_alarms(scope: Scope) -> bool:
+    """True for firms and stations: alarms are for those who watch over lifts, not over orders."""
+    return scope.firm_id is not None or scope.station_id is not None
+
+
 def alarm(connection: Connection, *, scope: Scope, event_id: str) -> AlarmRow:
     """The alarm with where it stands; raises NotFound."""
-    wanted = AlarmFilter(event_id=event_id, within=scope.area)
-    if scope.narrow or not event_id or not alarms.alarm_ids(connection, wanted):
+    wanted = AlarmFilter(event_id=event_id, confines=scope.confines)
+    if lists_no_alarms(scope) or not event_id or not alarms.alarm_ids(connection, wanted):
         raise NotFound("alarm", event_id)
     return alarms.alarm_rows(connection, [event_id])[0]
 
@@ -39,8 +45,8 @@ def alarm(connection: Connection, *, scope: Scope, event_id: str) -> AlarmRow:
 def lift(connection: Connection, *, scope: Scope, code: str) -> Lift:
     """The lift of a rescue or registration code, where it may be seen; raises NotFound.
 
-    By area; a firm sees those it maintains, a station those of its city; and both see the lifts to
-    which they have been called and whose incident still runs.
+    By place; a firm sees those it maintains, a use unit those it runs, a station those of its city;
+    and firm and station see the lifts to which they have been called and whose incident still runs.
     """
     found = queries.lift_by_code(connection, code)
     if not (_covers_lift(connection, scope, found) or _called_to(connection, scope, found)):
@@ -49,7 +55,7 @@ def lift(connection: Connection, *, scope: Scope, code: str) -> Lift:
 
 
 def lift_area(connection: Connection, scope: Scope) -> str:
-    """The city that an account's lifts lie in; empty where no city narrows."""
+    """The city or district that an account's lifts lie in; empty where none narrows."""
     if scope.firm_id is not None:
         return ""
     if scope.station_id is not None:
@@ -60,19 +66,21 @@ def lift_area(connection: Connection, scope: Scope) -> str:
 def _covers_lift(connection: Connection, scope: Scope, found: Lift) -> bool:
     if scope.firm_id is not None:
         return found.firm_id == scope.firm_id
-    return lift_area(connection, scope) in {"", found.area}
+    if scope.use_unit_id is not None:
+        return found.use_unit_id == scope.use_unit_id
+    return reach.covers(lift_area(connection, scope), found.area, found.district)
 
 
 def _called_to(connection: Connection, scope: Scope, found: Lift) -> bool:
     if not scope.narrow:
         return False
-    rows = alert_queries.board(connection, None, scope.firm_id, scope.station_id)
+    rows = alert_queries.board(connection, scope.confines)
     return any(row.incident.lift_code == found.rescue_code for row in rows)
 
 
 def kitchen(connection: Connection, *, scope: Scope, code: str) -> Kitchen:
     """The kitchen of that code; raises NotFound."""
     found = queries.kitchen_by_code(connection, code)
-    if not scope.covers_area(found.area):
+    if not scope.covers_place(found.area, found.district):
         raise NotFound("kitchen", code)
     return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
-from devices import store, tables
+from devices import reach, store, tables
 from devices.model import Kitchen, Lift
 
 PART = 400  # ids in one question; SQLite and PostgreSQL take far more
@@ -21,14 +21,15 @@ PART = 400  # ids in one question; SQLite and PostgreSQL take far more
 class LiftFilter:
     """Which lifts; what is empty narrows nothing.
 
-    within: the city that the asker is confined to. area: a city or a district. firm_id: who
-    maintains them.
+    within: the city or district that the asker is confined to. area: the same, asked for. firm_id:
+    who maintains them; use_unit_id: who runs them.
     """
 
     text: str = ""
     within: str = ""
     area: str = ""
     firm_id: int | None = None
+    use_unit_id: int | None = None
     kind: str = ""
     place_type: str = ""
 
@@ -37,11 +38,13 @@ class LiftFilter:
         c = tables.lift.c
         wanted = lift_holds(self.text)
         if self.within:
-            wanted.append(c.area == self.within)
+            wanted.append(reach.within(self.within, c))
         if self.area:
-            wanted.append(or_(c.area == self.area, c.district == self.area))
+            wanted.append(reach.within(self.area, c))
         if self.firm_id is not None:
             wanted.append(c.firm_id == self.firm_id)
+        if self.use_unit_id is not None:
+            wanted.append(c.use_unit_id == self.use_unit_id)
         if self.kind:
             wanted.append(c.kind == self.kind)
         if self.place_type:
@@ -51,7 +54,7 @@ class LiftFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitchenFilter:
-    """Which kitchens; what is empty narrows nothing. within: the city the asker is confined to."""
+    """Which kitchens; what is empty narrows nothing. within: where the asker is confined to."""
 
     text: str = ""
     within: str = ""
@@ -64,9 +67,9 @@ class KitchenFilter:
         c = tables.kitchen.c
         wanted = kitchen_holds(self.text)
         if self.within:
-            wanted.append(c.area == self.within)
+            wanted.append(reach.within(self.within, c))
         if self.area:
-            wanted.append(or_(c.area == self.area, c.district == self.area))
+            wanted.append(reach.within(self.area, c))
         if self.kind:
             wanted.append(c.kind == self.kind)
         if self.grade:
@@ -195,10 +198,12 @@ def cameras_by_kitchen(connection: Connection) -> dict[int, list[str]]:
 
 
 def firms_within(connection: Connection, area: str) -> frozenset[int]:
-    """Our ids of the firms that maintain a lift of the city `area`; of any where it is empty."""
+    """Our ids of the firms that maintain a lift within `area`; of any where it is empty."""
     t = tables.lift.c
     asked = select(t.firm_id).distinct().where(t.firm_id.is_not(None))
-    return frozenset(connection.execute(asked.where(t.area == area) if area else asked).scalars())
+    return frozenset(
+        connection.execute(asked.where(reach.within(area, t)) if area else asked).scalars()
+    )
 
 
 def areas(connection: Connection, table: Table, within: str = "") -> list[str]:
@@ -206,7 +211,7 @@ def areas(connection: Connection, table: Table, within: str = "") -> list[str]:
     c = table.c
     asked = select(c.area, c.district).distinct()
     if within:
-        asked = asked.where(c.area == within)
+        asked = asked.where(reach.within(within, c))
     rows = connection.execute(asked).all()
     return sorted({code for row in rows for code in row if code})
 

@@ -39,9 +39,10 @@ def add_account(
     name: Name,
     role: Annotated[Role, typer.Option(help="What the account is for.")],
     display_name: Annotated[str, typer.Option(help="What people call them.")] = "",
-    area: Annotated[str, typer.Option(help="Only this city (6-digit division code).")] = "",
-    firm: Annotated[str, typer.Option(help="Code of the firm, for the role firm.")] = "",
+    area: Annotated[str, typer.Option(help="Only this city or district (6-digit code).")] = "",
+    firm: Annotated[str, typer.Option(help="Code of the firm, for a firm's roles.")] = "",
     station: Annotated[str, typer.Option(help="Code of the station, for that role.")] = "",
+    use_unit: Annotated[str, typer.Option(help="Code of the use unit, for that role.")] = "",
     data: Data = None,
 ) -> None:
     """Make an account and print its one-time password."""
@@ -54,6 +55,7 @@ def add_account(
         area=area,
         firm=firm,
         station=station,
+        use_unit=use_unit,
         password_hash=hash_password(password),
         now=SystemClock().now(),
         actor=CLI,

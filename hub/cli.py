@@ -19,6 +19,7 @@ from hub import (
     history_commands,
     lifeline,
     quarantine_commands,
+    roles_command,
     schema,
     shard_commands,
     soundness,
@@ -196,6 +197,7 @@ def doctor(data: Data = None) -> None:
 app.command("import")(import_file)
 app.command("tail")(tail_command.tail)
 app.command("top")(top_command.top)
+app.command("roles")(roles_command.roles)
 
 
 @tls_app.command("init")

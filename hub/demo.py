@@ -22,7 +22,8 @@ from core.errors import Conflict, NotFound
 from core.ids import new_secret
 from core.journal import Actor
 from dashboard import accounts, roster, tables
-from dashboard.access import Role, Scope
+from dashboard.access import Role
+from dashboard.scope import Scope
 from devices import commands, queries
 from hub.broker import free_port
 from hub.folder import DataFolder
@@ -228,8 +229,8 @@ def _make_accounts(database: Database, clock: Clock) -> Demo:
     for name, display_name, role, scope in (
         ("admin", "示例管理员", Role.ADMINISTRATOR, Scope()),
         ("dispatcher", "示例调度员", Role.DISPATCHER, Scope()),
-        ("supervisor", "示例监督员", Role.SUPERVISOR, Scope()),
-        ("firm1", firms[0].name, Role.FIRM, firm),
+        ("supervisor", "示例监督员", Role.PROVINCE_SUPERVISOR, Scope()),
+        ("firm1", firms[0].name, Role.FIRM_ADMIN, firm),
         ("station1", stations[0].name, Role.STATION, station),
     ):
         password = new_secret()[:12]
@@ -239,7 +240,7 @@ def _make_accounts(database: Database, clock: Clock) -> Demo:
             passwords[name] = password
     for whose, display_name, role, scope in (
         ("dispatcher", "调度席", Role.DISPATCHER, Scope()),
-        *((f"firm:{f.code}", f.name, Role.FIRM, Scope(firm_id=f.id)) for f in firms),
+        *((f"firm:{f.code}", f.name, Role.FIRM_ADMIN, Scope(firm_id=f.id)) for f in firms),
         *((f"station:{s.code}", s.name, Role.STATION, Scope(station_id=s.id)) for s in stations),
     ):
         name = ROBOT + whose.replace(":", "-")

@@ -70,7 +70,7 @@ def listed(
     """
     wanted = AlarmFilter(
         text=q,
-        within=scope.area,
+        confines=scope.confines,
         states=alarms.OPEN if state == "open" else () if state == "all" else (AlarmState(state),),
         subject_kind=subject_kind or "",
         severity=severity or "",

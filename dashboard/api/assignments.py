@@ -12,10 +12,11 @@ from alerts.commands import act_on_assignment
 from alerts.model import Assignment
 from core.errors import NotFound
 from dashboard import sight
-from dashboard.access import Action, Scope
+from dashboard.access import Action
 from dashboard.api.schemas import AssignmentIn, AssignmentOut, Listed
 from dashboard.bounds import Offset, RowId
 from dashboard.deps import Context, CurrentActor, CurrentScope, require, verified_csrf
+from dashboard.scope import Scope
 
 router = APIRouter(prefix="/assignments", tags=["assignments"])
 SEES = [Depends(require(Action.SEE_INCIDENTS))]
@@ -47,7 +48,7 @@ def listed(
             if target is not None:
                 theirs = queries.assignments_of(connection, kind, target, open_only=state == "open")
                 return theirs[offset : offset + limit], len(theirs)
-        return queries.open_assignments(connection, scope.areas, limit=limit, offset=offset)
+        return queries.open_assignments(connection, scope.confines, limit=limit, offset=offset)
 
     found, total = context.database.read(find)
     return Listed(items=[AssignmentOut.of(each) for each in found], total=total)

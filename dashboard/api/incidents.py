@@ -18,7 +18,7 @@ from alerts.views import IncidentRow
 from core.errors import Forbidden, InvalidMessage, NotFound
 from core.ids import sortable_key
 from dashboard import sight
-from dashboard.access import Action, Scope, may
+from dashboard.access import Action, may
 from dashboard.api.schemas import (
     ActionIn,
     IncidentFull,
@@ -40,6 +40,7 @@ from dashboard.deps import (
     verified_csrf,
 )
 from dashboard.problems import CREATED, OK
+from dashboard.scope import Scope
 from devices import queries as registry
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
@@ -94,9 +95,7 @@ def listed(
     """
     wanted = IncidentFilter(
         text=q,
-        within=scope.area,
-        firm_id=scope.firm_id,
-        station_id=scope.station_id,
+        confines=scope.confines,
         running=None if state == "all" else state != "closed",
         closed_since=context.clock.now() - RECENT if state == "recent" else None,
     )

@@ -54,7 +54,7 @@ def one(code: str, context: Context, scope: CurrentScope) -> LiftFull:
 
     def find(connection: Connection) -> tuple[Lift, list[str], set[str]]:
         lift = sight.lift(connection, scope=scope, code=code)
-        rows = board(connection, scope.areas, scope.firm_id, scope.station_id)
+        rows = board(connection, scope.confines)
         around = alarms.about_lift(connection, lift.rescue_code)
         return (
             lift,

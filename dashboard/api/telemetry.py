@@ -21,9 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core import metrics
 from core.errors import Forbidden, InvalidMessage, Unavailable
-from dashboard.access import Action, Scope
+from dashboard.access import Action
 from dashboard.deps import AppContext, Arriving, Context, CurrentScope, SignedIn, require
 from dashboard.problems import ACCEPTED, OK, TooManyRequests
+from dashboard.scope import Scope
 from devices.directory import Directory
 from devices.model import Gateway
 from devices.protocol import codec, topics
@@ -248,7 +249,8 @@ def _topic(registry: Directory, scope: Scope, item: ItemIn) -> Topic:
 
 def speaks_for(registry: Directory, scope: Scope, gateway: Gateway) -> bool:
     """Whether an account of that scope may speak for a gateway: a firm where it maintains all."""
-    if scope.station_id is not None or not scope.covers_area(gateway.area):
+    others = scope.station_id is not None or scope.use_unit_id is not None
+    if others or not scope.covers_place(gateway.area):
         return False
     if scope.firm_id is None:
         return True

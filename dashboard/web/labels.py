@@ -185,9 +185,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "role": {
         "administrator": "Administrator",
         "dispatcher": "Dispatcher",
-        "supervisor": "Supervisor",
-        "firm": "Maintenance firm",
+        "shift_leader": "Shift leader",
+        "province_supervisor": "Province supervisor",
+        "city_supervisor": "City supervisor",
+        "district_supervisor": "District supervisor",
+        "firm_admin": "Firm's administrator",
+        "team_leader": "Team leader",
+        "technician": "Technician",
         "station": "Rescue station",
+        "use_unit": "Use unit",
     },
     "verb": {
         "opened": "Opened",

@@ -14,10 +14,11 @@ from alerts.alarms import AlarmFilter, AlarmRow
 from alerts.commands import acknowledge_alarm
 from core.errors import Conflict
 from dashboard import accounts, sight
-from dashboard.access import Action, Scope
+from dashboard.access import Action
 from dashboard.deps import Context, CurrentActor, CurrentScope, require, verified_csrf
 from dashboard.i18n import msgid
 from dashboard.problems import SEE_OTHER
+from dashboard.scope import Scope
 from dashboard.web import labels, lists, render, words
 from dashboard.web.lists import LONGEST, Asked, Column, Kind, Part
 from dashboard.web.spreadsheet import MOST_ROWS, Cell
@@ -55,7 +56,7 @@ def wanted(told: Asked, scope: Scope) -> AlarmFilter:
     state = told.get("state")
     return AlarmFilter(
         text=told.text,
-        within=scope.area,
+        confines=scope.confines,
         states=() if state == ALL else (AlarmState(state),) if state else alarms.OPEN,
         subject_kind=told.get("subject"),
         severity=told.get("severity"),

@@ -12,9 +12,10 @@ from alerts import search
 from alerts.ladder import Kind as IncidentKind
 from alerts.search import IncidentFilter
 from alerts.views import IncidentRow
-from dashboard.access import Action, Scope
+from dashboard.access import Action
 from dashboard.deps import AppContext, Context, CurrentScope, require
 from dashboard.i18n import msgid
+from dashboard.scope import Scope
 from dashboard.web import labels, lists, render, words
 from dashboard.web.lists import Asked, Column, Kind, Part
 from dashboard.web.spreadsheet import MOST_ROWS, Cell
@@ -63,9 +64,7 @@ def wanted(context: AppContext, scope: Scope, told: Asked) -> IncidentFilter:
     dates = told.get("from") or told.get("to")
     return IncidentFilter(
         text=told.text,
-        within=scope.area,
-        firm_id=scope.firm_id,
-        station_id=scope.station_id,
+        confines=scope.confines,
         running=None if state == "all" or (dates and not state) else state != "closed",
         closed_since=None if state else context.clock.now() - RECENT,
         kind=told.get("kind"),

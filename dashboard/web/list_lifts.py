@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from dashboard import finding, sight
-from dashboard.access import Action, Scope
+from dashboard.access import Action
 from dashboard.deps import Context, CurrentScope, require
 from dashboard.i18n import msgid
+from dashboard.scope import Scope
 from dashboard.web import labels, lists, render, words
 from dashboard.web.lists import Column, Kind, Part
 from dashboard.web.spreadsheet import MOST_ROWS, Cell
@@ -134,7 +135,7 @@ def _choices(connection: Connection, scope: Scope) -> Choices:
     here = search.firms_within(connection, area)
     return Choices(
         []
-        if scope.firm_id is not None
+        if scope.narrow and scope.station_id is None
         else [(each.code, each.name) for each in firms if not area or each.id in here],
         search.areas(connection, tables.lift, area),
         {each.id: each.name for each in firms},

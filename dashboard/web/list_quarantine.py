@@ -9,10 +9,11 @@ from pydantic import StringConstraints
 from starlette.responses import RedirectResponse, Response
 
 from core import journal
-from dashboard.access import Action, Scope
+from dashboard.access import Action
 from dashboard.deps import Context, CurrentActor, CurrentScope, require, verified_csrf
 from dashboard.i18n import msgid
 from dashboard.problems import SEE_OTHER, safe_next
+from dashboard.scope import Scope
 from dashboard.web import lists, words
 from dashboard.web.lists import Asked, Column, Kind, Part
 from dashboard.web.spreadsheet import MOST_ROWS, Cell

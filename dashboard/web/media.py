@@ -103,7 +103,7 @@ def _permitted(context: AppContext, signed: MaybeSigned, camera_id: str) -> str:
             raise Forbidden(f"the role {signed.account.role} may not see cameras")
     kitchen, camera = _camera(context, camera_id)
     if signed is not None:
-        if not signed.account.scope.covers_area(kitchen.area):
+        if not signed.account.scope.covers_place(kitchen.area, kitchen.district):
             raise NotFound("camera", camera_id)
         return signed.account.name
     if not (kitchen.published and camera.published):

@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from core.errors import Conflict, HubError, InvalidMessage, NotFound
 from core.journal import Recorded
 from dashboard import accounts, sight
-from dashboard.access import Action, Scope
+from dashboard.access import Action
 from dashboard.api import assignments as assignments_api
 from dashboard.api import incidents as incidents_api
 from dashboard.api.schemas import ActionIn, AssignmentIn, LevelIn
@@ -32,6 +32,7 @@ from dashboard.deps import (
     verified_csrf,
 )
 from dashboard.problems import SEE_OTHER, problem_of
+from dashboard.scope import Scope
 from dashboard.web import labels, render
 
 if TYPE_CHECKING:

@@ -68,9 +68,7 @@ def _lift(context: Context, scope: CurrentScope, code: str) -> dict[str, object]
         return {
             **around(connection, found),
             "alarms": alarms.about_lift(connection, known),
-            "incidents": alert_queries.board(
-                connection, scope.areas, scope.firm_id, scope.station_id, lift_code=known
-            ),
+            "incidents": alert_queries.board(connection, scope.confines, lift_code=known),
         }
 
     values = context.database.read(find)

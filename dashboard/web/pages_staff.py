@@ -13,7 +13,7 @@ from alerts.search import IncidentFilter
 from core.errors import HubError, InvalidMessage, NotFound
 from core.ids import new_secret
 from dashboard import finding, sight
-from dashboard.access import Action, Scope
+from dashboard.access import Action
 from dashboard.api import incidents as incidents_api
 from dashboard.api.schemas import IntakeIn
 from dashboard.bounds import RowId
@@ -26,6 +26,7 @@ from dashboard.deps import (
     verified_csrf,
 )
 from dashboard.problems import SEE_OTHER, problem_of
+from dashboard.scope import Scope
 from dashboard.web import (
     labels,
     list_alarms,
@@ -69,7 +70,7 @@ def _board(request: Request, context: Context, scope: CurrentScope, *, bare: boo
         return list_incidents.part(connection, context, scope, told), {
             "narrow": scope.narrow,
             "areas": lists.choices(search.areas(connection, scope.area)),
-            "figures": queries.figures_today(connection, now, context.zone, scope.areas),
+            "figures": queries.figures_today(connection, now, context.zone, scope.confines),
             "refused": [] if scope.narrow else _refused(connection, now - RECENT, scope),
         }
 
@@ -83,7 +84,7 @@ def _refused(
     """Calls that could not be taken, each with the lifts that its gateway speaks for."""
     return [
         (line, _lifts_behind(connection, line))
-        for line in refusals.lines(connection, since, scope.areas)
+        for line in refusals.lines(connection, since, scope.area)
     ]
 
 
@@ -105,7 +106,7 @@ async def settle_refused(
     await render.in_thread(
         partial(
             context.database.write,
-            lambda c: refusals.settle(c, line_id, now, actor, scope.areas),
+            lambda c: refusals.settle(c, line_id, now, actor, scope.area),
         )
     )
     return RedirectResponse("/", SEE_OTHER)
@@ -144,7 +145,7 @@ def lift_card(
 
     def find(connection: Connection) -> dict[str, object]:
         lift = sight.lift(connection, scope=scope, code=lift_code)
-        known = IncidentFilter(text=lift.rescue_code, within=scope.area, running=True)
+        known = IncidentFilter(text=lift.rescue_code, confines=scope.confines, running=True)
         rows = search.incident_rows(connection, search.incident_ids(connection, known))
         return {
             **pages_registry.around(connection, lift),

@@ -54,9 +54,7 @@ def palette(
     def running(connection: Connection) -> list[IncidentRow]:
         wanted = IncidentFilter(
             text=text,
-            within=scope.area,
-            firm_id=scope.firm_id,
-            station_id=scope.station_id,
+            confines=scope.confines,
             running=True,
         )
         return incident_rows(connection, incident_ids(connection, wanted, limit=MOST))

@@ -90,7 +90,7 @@ def draw(request: Request, template: str, values: Mapping[str, object], *, local
     def alarms_waiting() -> int:
         if signed is None or not can("see_alarms"):
             return 0
-        wanted = AlarmFilter(within=signed.account.scope.area, states=alarms.UNSEEN)
+        wanted = AlarmFilter(confines=signed.account.scope.confines, states=alarms.UNSEEN)
         with suppress(HubError, SQLAlchemyError):  # a page is not lost for a number
             return context.database.read(partial(alarms.alarm_count, wanted=wanted))
         return 0

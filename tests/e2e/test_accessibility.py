@@ -166,7 +166,7 @@ def test_staff_pages_are_for_everybody(browser: Browser, served: ServedPages, lo
     wrong = judged(page, served.staff, NOBODY, served)
     signed_in(context, served, Role.ADMINISTRATOR)
     wrong += judged(page, served.staff, STAFF, served)
-    signed_in(context, served, Role.FIRM)
+    signed_in(context, served, Role.FIRM_ADMIN)
     wrong += judged(page, served.staff, CREW, served)
     context.close()
     assert not wrong, "\n".join(wrong)

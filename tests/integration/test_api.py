@@ -30,7 +30,7 @@ def open_incident(client: TestClient, **more: object) -> str:
 
 
 def test_a_rescue_from_call_to_close(hub: Dashboards) -> None:
-    seat, crew = hub.client(role=Role.DISPATCHER), hub.client(role=Role.FIRM)
+    seat, crew = hub.client(role=Role.DISPATCHER), hub.client(role=Role.FIRM_ADMIN)
     number = open_incident(seat)
     (order,) = crew.get("/api/v1/assignments?state=open").json()["items"]
     assert order["incident"] == number
@@ -69,7 +69,12 @@ def test_who_may_take_a_call(hub: Dashboards, role: Role) -> None:
 
 @pytest.mark.parametrize(
     ("role", "status"),
-    [(Role.FIRM, 200), (Role.STATION, 404), (Role.SUPERVISOR, 403), (Role.DISPATCHER, 200)],
+    [
+        (Role.FIRM_ADMIN, 200),
+        (Role.STATION, 404),
+        (Role.PROVINCE_SUPERVISOR, 403),
+        (Role.DISPATCHER, 200),
+    ],
 )
 def test_who_may_answer_an_assignment(hub: Dashboards, role: Role, status: int) -> None:
     number = open_incident(hub.client(role=Role.DISPATCHER))
@@ -180,7 +185,7 @@ def test_lifts_and_kitchens(hub: Dashboards) -> None:
     kitchen = seat.get("/api/v1/kitchens/K0001").json()
     assert kitchen["cameras"][0]["state"] == "offline"
     assert "sample.mp4" not in str(kitchen)
-    assert hub.client(role=Role.FIRM).get("/api/v1/kitchens").status_code == 403
+    assert hub.client(role=Role.FIRM_ADMIN).get("/api/v1/kitchens").status_code == 403
 
 
 def lay_video(hub: Dashboards) -> None:
@@ -221,11 +226,11 @@ def test_a_staff_link_is_good_for_its_viewer_only(hub: Dashboards) -> None:
     staff = hub.client()
     address = media.playlist_url(hub.context("staff"), CAMERA, viewer="dispatcher")
     assert staff.get(address).status_code == 401
-    hub.sign_in(staff, Role.SUPERVISOR)
+    hub.sign_in(staff, Role.PROVINCE_SUPERVISOR)
     assert staff.get(address).status_code == 403
     hub.sign_in(staff, Role.DISPATCHER)
     assert staff.get(address).status_code == 200
-    hub.sign_in(staff, Role.FIRM)
+    hub.sign_in(staff, Role.FIRM_ADMIN)
     assert staff.get(address).status_code == 403
 
 

@@ -65,7 +65,7 @@ class City:
         directory = self.hub.database.read(load_directory)
         return Room(self.hub.folder / "telemetry", clock=self.clock, registry=lambda: directory)
 
-    def web(self, role: Role = Role.FIRM) -> TestClient:
+    def web(self, role: Role = Role.FIRM_ADMIN) -> TestClient:
         """A web process."""
         context = replace(self.hub.context("staff"), clock=SystemClock())
         headers = {"Authorization": f"Bearer {self.hub.tokens[role]}"}
@@ -231,7 +231,7 @@ def test_who_may_push_and_how_much(city: City) -> None:
 def test_a_token_for_telemetry_opens_nothing_else(city: City) -> None:
     issue = partial(
         roster.add_token,
-        account="firm",
+        account="firm_admin",
         name="platform",
         now=NOON,
         actor=TEST,
@@ -257,7 +257,7 @@ def test_who_pushes_too_often_is_told_when_to_come_again(city: City) -> None:
     web = city.web()
     bad = [city.item("NOBODY", floor=1)]
     web.app.state.telemetry_allowance = allowance  # type: ignore[attr-defined]
-    account = city.hub.database.read(lambda c: accounts.account_by_name(c, "firm"))
+    account = city.hub.database.read(lambda c: accounts.account_by_name(c, "firm_admin"))
     now = SystemClock().monotonic() + 1000
     for _ in range(int(AT_ONCE)):
         allowance.take(account.id, now)

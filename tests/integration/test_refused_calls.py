@@ -44,7 +44,7 @@ def tell(hub: Dashboards, call: RefusedCall) -> bool:
 
 def lines(hub: Dashboards, *areas: str) -> list[refusals.RefusedLine]:
     since = NOON - timedelta(hours=1)
-    return hub.database.read(lambda c: refusals.lines(c, since, areas or None))
+    return hub.database.read(lambda c: refusals.lines(c, since, *areas))
 
 
 def seat(hub: Dashboards, role: Role = Role.DISPATCHER) -> tuple[TestClient, str]:
@@ -117,7 +117,7 @@ def test_a_seat_sees_the_refused_calls_of_its_city_alone(hub: Dashboards) -> Non
 
 def test_a_firm_and_a_station_see_no_refused_calls(hub: Dashboards) -> None:
     tell(hub, refused())
-    for role in (Role.FIRM, Role.STATION):
+    for role in (Role.FIRM_ADMIN, Role.STATION):
         client, csrf = seat(hub, role)
         assert "refused-calls" not in client.get("/").text
         (line,) = lines(hub)

@@ -127,7 +127,7 @@ def _staff(served: ServedPages, client: httpx2.Client, csrf: str) -> dict[str, l
     return wrong
 
 
-@pytest.mark.parametrize("role", [Role.FIRM, Role.STATION, Role.SUPERVISOR])
+@pytest.mark.parametrize("role", [Role.FIRM_ADMIN, Role.STATION, Role.PROVINCE_SUPERVISOR])
 def test_what_a_role_may_not_do_is_said_in_chinese(served: ServedPages, role: Role) -> None:
     with reader(served, role) as (client, _):
         for address in (

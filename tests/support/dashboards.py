@@ -1,5 +1,6 @@
 """Both surfaces of the dashboard on a small real registry, with an account of every role."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,13 +14,14 @@ from alerts.policy import PolicyBook
 from core.clock import ManualClock
 from core.journal import Actor
 from dashboard import accounts
-from dashboard.access import Role, Scope
+from dashboard.access import FIRM_ROLES, Role
 from dashboard.assembly import assemble
 from dashboard.deps import AppContext, Arriving, cookie_name
 from dashboard.problems import Problem
+from dashboard.scope import Scope
 from devices import commands
 from devices.directory import load_directory
-from devices.model import Camera, Kitchen, KitchenKind, SourceKind
+from devices.model import Camera, Kitchen, KitchenKind, SourceKind, UseUnit
 from ingest.door_shards import DoorShards
 from ingest.latest import LatestReader
 from ingest.quarantine_shards import QuarantineShards
@@ -54,7 +56,19 @@ class Dashboards:
         self.tokens = self.database.write(lambda c: self._fill(c, digest))
 
     def _fill(self, connection: Connection, digest: str) -> dict[Role, str]:
-        scopes = {Role.FIRM: Scope(firm_id=self.lift.firm_id), Role.STATION: Scope(station_id=1)}
+        unit = commands.upsert_use_unit(
+            connection, UseUnit(0, "U1", "示例物业", "示例安全员", "139-0000-0003"), NOON, TEST
+        )
+        self.lift = commands.upsert_lift(
+            connection, replace(self.lift, use_unit_id=unit.id), NOON, TEST
+        )
+        scopes = {
+            **dict.fromkeys(FIRM_ROLES, Scope(firm_id=self.lift.firm_id)),
+            Role.CITY_SUPERVISOR: Scope(self.lift.area),
+            Role.DISTRICT_SUPERVISOR: Scope(self.lift.district),
+            Role.STATION: Scope(station_id=1),
+            Role.USE_UNIT: Scope(use_unit_id=unit.id),
+        }
         tokens = {}
         for role in Role:
             accounts.create_account(
@@ -135,10 +149,14 @@ class Dashboards:
         headers = {"Authorization": f"Bearer {self.tokens[role]}"} if role else {}
         return TestClient(app, headers=headers, raise_server_exceptions=False)
 
+    def begin(self, name: str) -> accounts.NewSession:
+        """A session of that account, without the work of checking its password."""
+        account = self.database.read(lambda c: accounts.account_by_name(c, name))
+        return accounts.begin_session(self.database, self.clock, account=account)
+
     def sign_in(self, client: TestClient, role: Role) -> str:
         """Give `client` a session's cookie; answers the session's CSRF token."""
-        begun = accounts.sign_in(self.database, self.clock, name=role.value, password=PASSWORD)
-        assert isinstance(begun, accounts.NewSession)
+        begun = self.begin(role.value)
         client.cookies.set(cookie_name(self.context("staff")), begun.token)
         signed = accounts.signed_by_session(self.database, begun.token, now=self.clock.now())
         assert signed is not None

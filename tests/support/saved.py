@@ -50,7 +50,7 @@ def fill(database: Database) -> None:
             name="supervisor",
             display_name="Sample supervisor",
             password_hash="!",
-            role=Role.SUPERVISOR,
+            role=Role.PROVINCE_SUPERVISOR,
             now=NOW,
             actor=BY,
         )

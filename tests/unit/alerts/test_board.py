@@ -77,7 +77,7 @@ def test_assignments_of_open_incidents_come_in_parts_with_their_total(rescue: Re
     numbers = open_at_each(rescue, more_lifts(rescue, 3))
     put_into(rescue, numbers[1:2], IncidentState.FREED)
     put_into(rescue, numbers[2:], IncidentState.CLOSED)
-    found, total = rescue.database.read(lambda c: queries.open_assignments(c, None, limit=1))
+    found, total = rescue.database.read(lambda c: queries.open_assignments(c, limit=1))
     assert ([a.incident_id for a in found], total) == (numbers[:1], 2)
 
 

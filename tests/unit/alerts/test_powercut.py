@@ -6,6 +6,7 @@ from alerts import alarms, queries
 from alerts.alarm import AlarmState
 from alerts.alarms import AlarmFilter
 from alerts.commands import acknowledge_alarm
+from alerts.confines import Confines
 from alerts.powercut import POWER_CUT
 from core import journal
 from core.journal import Subject
@@ -123,7 +124,7 @@ def test_the_list_leaves_out_what_is_folded_and_finds_it_under_the_cut(rescue: R
     def listed(wanted: AlarmFilter) -> list[str]:
         return rescue.database.read(lambda c: alarms.alarm_ids(c, wanted))
 
-    assert listed(AlarmFilter(within="410100")) == [cut]
+    assert listed(AlarmFilter(confines=Confines(within="410100"))) == [cut]
     assert len(listed(AlarmFilter(folded_into=cut))) == 3
     assert len(listed(AlarmFilter(folded=True))) == 4
     (row,) = rescue.database.read(lambda c: alarms.alarm_rows(c, [cut]))

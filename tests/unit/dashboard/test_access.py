@@ -3,9 +3,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.access import ALLOWED, Action, Role, Scope, may
+from core.errors import InvalidMessage
+from dashboard.access import ALLOWED, Action, Role, may
 from dashboard.problems import safe_next
 from dashboard.publishing import open_now
+from dashboard.scope import Scope, checked
 from dashboard.web.media import with_token
 from devices.model import Kitchen, KitchenKind
 
@@ -16,21 +18,68 @@ def test_every_role_has_a_row() -> None:
 
 @pytest.mark.parametrize("role", Role)
 def test_only_seats_direct_incidents(role: Role) -> None:
-    assert may(role, Action.DIRECT_INCIDENT) == (role in {Role.ADMINISTRATOR, Role.DISPATCHER})
+    assert may(role, Action.DIRECT_INCIDENT) == (
+        role in {Role.ADMINISTRATOR, Role.DISPATCHER, Role.SHIFT_LEADER}
+    )
 
 
 def test_a_firm_sees_its_lifts_and_its_assignments_only() -> None:
     scope = Scope(firm_id=7)
-    assert scope.covers_incident("410100", 7, [])
-    assert scope.covers_incident("410100", 8, [("firm", 7)])
-    assert not scope.covers_incident("410100", 8, [("station", 7)])
-    assert not scope.covers_incident("410100", None, [("public_rescue", None)])
+    assert scope.covers_incident("410100", "410105", (7, None), [])
+    assert scope.covers_incident("410100", "410105", (8, None), [("firm", 7)])
+    assert not scope.covers_incident("410100", "410105", (8, None), [("station", 7)])
+    assert not scope.covers_incident("410100", "410105", (None, None), [("public_rescue", None)])
 
 
-def test_an_area_hides_other_areas() -> None:
-    assert Scope("410100").covers_incident("410100", None, [])
-    assert not Scope("410100").covers_incident("410200", None, [])
-    assert Scope().covers_incident("410200", None, [])
+def test_a_use_unit_sees_the_incidents_of_its_own_lifts() -> None:
+    scope = Scope(use_unit_id=3)
+    assert scope.covers_incident("410100", "410105", (7, 3), [("firm", 7)])
+    assert not scope.covers_incident("410100", "410105", (7, 4), [("firm", 3)])
+
+
+def test_a_division_hides_what_lies_outside() -> None:
+    nobody = (None, None)
+    for code, seen in (
+        ("", {"410105", "410106", "410202"}),
+        ("410100", {"410105", "410106"}),
+        ("410105", {"410105"}),
+        ("410202", {"410202"}),
+    ):
+        scope = Scope(code)
+        found = {
+            district
+            for city, district in (("410100", "410105"), ("410100", "410106"), ("410200", "410202"))
+            if scope.covers_incident(city, district, nobody, [])
+        }
+        assert found == seen
+    county = Scope("419001")  # directly under the province: city and district are one
+    assert county.covers_place("419001", "419001")
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "field"),
+    [
+        (Role.CITY_SUPERVISOR, Scope(), "area"),
+        (Role.DISTRICT_SUPERVISOR, Scope("410100"), "area"),
+        (Role.PROVINCE_SUPERVISOR, Scope("410100"), "area"),
+        (Role.ADMINISTRATOR, Scope("410100"), "area"),
+        (Role.DISPATCHER, Scope("410000"), "area"),
+        (Role.DISPATCHER, Scope(firm_id=1), "firm"),
+        (Role.TECHNICIAN, Scope(), "firm"),
+        (Role.TECHNICIAN, Scope("410100", firm_id=1), "area"),
+        (Role.STATION, Scope(), "station"),
+        (Role.USE_UNIT, Scope(), "use_unit"),
+        (Role.USE_UNIT, Scope(firm_id=1), "firm"),
+    ],
+)
+def test_an_account_names_what_its_role_is_of(role: Role, scope: Scope, field: str) -> None:
+    with pytest.raises(InvalidMessage) as refused:
+        checked(role, scope)
+    assert refused.value.field == field
+
+
+def test_a_county_of_its_own_may_have_a_city_supervisor() -> None:
+    checked(Role.CITY_SUPERVISOR, Scope("419001"))
 
 
 @pytest.mark.parametrize(

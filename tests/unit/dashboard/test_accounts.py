@@ -65,7 +65,7 @@ def test_a_firm_account_without_a_firm_is_refused(hub: Dashboards) -> None:
                 name="x",
                 display_name="x",
                 password_hash="!",
-                role=Role.FIRM,
+                role=Role.FIRM_ADMIN,
                 now=NOON,
                 actor=TEST,
             )

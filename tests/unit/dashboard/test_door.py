@@ -74,10 +74,12 @@ def test_a_known_browser_is_not_locked_out_from_its_own_address(door: Door) -> N
 
 def test_a_device_is_one_names_own_and_grows_old(hub: Dashboards, door: Door) -> None:
     device = door.device_of(NAME)
-    wrong(door, HERE, FREE_TRIES, "supervisor")
+    wrong(door, HERE, FREE_TRIES, "province_supervisor")
     for forged in (device, device[:-1], "x.y.z", "9" * 5000 + ".a.b", ""):
         caller = Caller(HERE.address, forged)
-        assert isinstance(door.sign_in(caller, name="supervisor", password=PASSWORD), Refused)
+        assert isinstance(
+            door.sign_in(caller, name="province_supervisor", password=PASSWORD), Refused
+        )
     hub.clock.advance(doors.DEVICE_LASTS)
     wrong(door, HERE, FREE_TRIES)
     old = Caller(HERE.address, device)

@@ -52,7 +52,7 @@ def test_who_is_signed_in_keeps_the_way_on(hub: Dashboards) -> None:
 
 def test_what_a_role_may_not_do_is_said_with_whom_to_ask(hub: Dashboards) -> None:
     client = browser(hub, "staff", "en")
-    hub.sign_in(client, Role.FIRM)
+    hub.sign_in(client, Role.FIRM_ADMIN)
     answer = client.get("/health")
     assert answer.status_code == 403
     assert "Ask an administrator" in answer.text

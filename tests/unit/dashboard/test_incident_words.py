@@ -104,10 +104,10 @@ def test_a_caller_is_named_only_where_it_is_needed(hub: Dashboards) -> None:
     number = opened(hub)
     caller = ("示例来电人", "00012345678")
     assert all(told in page(hub, f"/incidents/{number}") for told in caller)
-    supervisor = page(hub, f"/incidents/{number}", Role.SUPERVISOR)
+    supervisor = page(hub, f"/incidents/{number}", Role.PROVINCE_SUPERVISOR)
     assert "示** 000****78" in supervisor
     assert not any(told in supervisor for told in caller)
-    firm = page(hub, f"/incidents/{number}", Role.FIRM)
+    firm = page(hub, f"/incidents/{number}", Role.FIRM_ADMIN)
     assert not any(told in firm for told in (*caller, "示**"))
     seat(hub, number, IncidentAction.FALSE_ALARM, IncidentAction.CLOSE)
     closed = page(hub, f"/incidents/{number}")

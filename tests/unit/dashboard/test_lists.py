@@ -18,9 +18,10 @@ from alerts.intake import open_incident
 from alerts.ladder import Kind
 from alerts.model import Intake, Source
 from dashboard import accounts
-from dashboard.access import Role, Scope
+from dashboard.access import FIRM_ROLES, Role
 from dashboard.app import create_app
 from dashboard.deps import cookie_name
+from dashboard.scope import Scope
 from devices import commands, queries
 from ingest.latest import LatestStates
 from ingest.quarantine import QuarantineFilter, QuarantineReader
@@ -72,7 +73,7 @@ def hub(tmp_path: Path) -> Dashboards:
         )
         commands.upsert_kitchen(connection, kitchen, NOON, TEST)
         digest = accounts.hash_password(PASSWORD)
-        for name, role in (("city", Role.SUPERVISOR), ("city-seat", Role.DISPATCHER)):
+        for name, role in (("city", Role.CITY_SUPERVISOR), ("city-seat", Role.DISPATCHER)):
             accounts.create_account(
                 connection,
                 name=name,
@@ -93,8 +94,7 @@ def browser(hub: Dashboards, name: str, language: str = "en") -> TestClient:
         create_app(hub.context("staff")),
         headers={"Accept": "text/html", "Accept-Language": language},
     )
-    begun = accounts.sign_in(hub.database, hub.clock, name=name, password=PASSWORD)
-    assert isinstance(begun, accounts.NewSession)
+    begun = hub.begin(name)
     client.cookies.set(cookie_name(hub.context("staff")), begun.token)
     client.cookies.set("hub_locale", language)
     return client
@@ -187,7 +187,7 @@ def test_an_old_or_wrong_address_opens_the_list(hub: Dashboards) -> None:
 
 @pytest.mark.parametrize("path", ["/lifts", "/lifts.csv"])
 def test_a_firm_is_shown_its_own_lifts_whatever_it_asks_for(hub: Dashboards, path: str) -> None:
-    firm = browser(hub, "firm")
+    firm = browser(hub, "firm_admin")
     for asked in ("", "?firm=F2", "?area=410200", "?q=30", "?presence=never", "?sort=-heard"):
         told = firm.get(path + asked).text
         assert "300001" not in told, asked
@@ -207,8 +207,11 @@ def test_a_city_is_shown_its_own(hub: Dashboards) -> None:
 @pytest.mark.parametrize(
     ("path", "refused"),
     [
-        ("/kitchens.csv", {"firm", "station"}),
-        ("/quarantine.csv", {"firm", "station", "dispatcher"}),
+        ("/kitchens.csv", {*FIRM_ROLES, "station", "use_unit"}),
+        (
+            "/quarantine.csv",
+            {*FIRM_ROLES, "station", "use_unit", "dispatcher", "district_supervisor"},
+        ),
         ("/lifts.csv", set()),
         ("/incidents.csv", set()),
     ],
@@ -235,7 +238,7 @@ def test_the_interface_counts_and_pages_only_what_may_be_seen(hub: Dashboards) -
     assert whole.get("/api/v1/kitchens?area=410202").json()["items"][0]["code"] == "K0002"
     assert whole.get("/api/v1/lifts?firm=F2&limit=1").json()["total"] == 60
     assert whole.get("/api/v1/lifts?presence=never").json()["total"] == 61
-    own = hub.client(role=Role.FIRM)
+    own = hub.client(role=Role.FIRM_ADMIN)
     assert own.get("/api/v1/lifts").json()["total"] == 1
     assert own.get("/api/v1/lifts?firm=F2").json()["total"] == 0
 
@@ -287,12 +290,12 @@ def test_incidents_running_and_closed(hub: Dashboards) -> None:
 def test_incidents_are_told_to_those_who_were_asked(hub: Dashboards) -> None:
     own = take(hub, "k1", "235274", NOON)
     other = take(hub, "k2", "300002", NOON)
-    assert column(table(browser(hub, "firm"), "/incidents.csv?state=all")) == [own]
+    assert column(table(browser(hub, "firm_admin"), "/incidents.csv?state=all")) == [own]
     assert column(table(browser(hub, "station"), "/incidents.csv?state=all")) == []
     assert column(table(browser(hub, "city"), "/incidents.csv?state=all")) == [own]
-    every = column(table(browser(hub, "supervisor"), "/incidents.csv?state=all&sort=code"))
+    every = column(table(browser(hub, "province_supervisor"), "/incidents.csv?state=all&sort=code"))
     assert every == [own, other]
-    assert other not in browser(hub, "firm").get("/?state=all").text
+    assert other not in browser(hub, "firm_admin").get("/?state=all").text
 
 
 def lay_quarantine(hub: Dashboards) -> None:
@@ -356,11 +359,11 @@ def test_quarantine_in_parts_is_the_whole(hub: Dashboards) -> None:
 def test_the_palette_reaches_what_the_account_may_see(hub: Dashboards) -> None:
     own = take(hub, "k1", "235274", NOON)
     other = take(hub, "k2", "300002", NOON)
-    firm = browser(hub, "firm").get("/fragments/palette").text
+    firm = browser(hub, "firm_admin").get("/fragments/palette").text
     assert f"/incidents/{own}" in firm
     assert other not in firm
     assert "/kitchens" not in firm
-    assert "300002" not in browser(hub, "firm").get("/fragments/palette?q=300002").text
+    assert "300002" not in browser(hub, "firm_admin").get("/fragments/palette?q=300002").text
     assert "/lifts/300002" in browser(hub, "dispatcher").get("/fragments/palette?q=300002").text
     assert "Nothing is called so" in browser(hub, "city").get("/fragments/palette?q=300002").text
 
@@ -373,12 +376,12 @@ def test_the_interface_lists_incidents_in_parts(hub: Dashboards) -> None:
     assert seat.get("/api/v1/incidents?q=300003").json()["total"] == 1
     assert seat.get("/api/v1/incidents?state=closed").json()["total"] == 0
     assert seat.get("/api/v1/incidents?state=all").json()["total"] == 3
-    assert hub.client(role=Role.FIRM).get("/api/v1/incidents?state=all").json()["total"] == 0
+    assert hub.client(role=Role.FIRM_ADMIN).get("/api/v1/incidents?state=all").json()["total"] == 0
 
 
 def test_a_citys_figures_are_its_own(hub: Dashboards) -> None:
     take(hub, "k1", "300001", NOON)
     page = browser(hub, "city").get("/").text
     assert '<div class="figure"><b>0</b><span>Running now</span></div>' in page
-    page = browser(hub, "supervisor").get("/").text
+    page = browser(hub, "province_supervisor").get("/").text
     assert '<div class="figure"><b>1</b><span>Running now</span></div>' in page

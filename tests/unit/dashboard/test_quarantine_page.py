@@ -83,6 +83,6 @@ def test_the_way_back_leads_nowhere_else(seat: Seat) -> None:
 
 
 def test_a_supervisor_looks_on(seat: Seat) -> None:
-    seat.csrf = seat.hub.sign_in(seat.client, Role.SUPERVISOR)
+    seat.csrf = seat.hub.sign_in(seat.client, Role.PROVINCE_SUPERVISOR)
     assert "/quarantine/asked" not in seat.page()
     assert seat.ask("replay", seat.names()) == 403

@@ -92,7 +92,7 @@ def add(database: Database, name: str, role: Role, **where: str) -> None:
 def test_an_account_is_made_with_a_password_to_change_and_its_scope(database: Database) -> None:
     firm = MaintenanceFirm(0, "F001", "示例维保", "0371-00000001")
     database.write(lambda c: commands.upsert_firm(c, firm, NOW, TEST))
-    add(database, "firm1", Role.FIRM, firm="F001")
+    add(database, "firm1", Role.FIRM_ADMIN, firm="F001")
     add(database, "wang", Role.DISPATCHER, area="410100")
     begun = accounts.sign_in(database, CLOCK, name="firm1", password=ONE_TIME)
     assert isinstance(begun, NewSession)
@@ -109,8 +109,8 @@ def test_an_account_is_made_with_a_password_to_change_and_its_scope(database: Da
     [
         ("two words", Role.DISPATCHER, {}, InvalidMessage),
         ("x", Role.DISPATCHER, {"area": "Zhengzhou"}, InvalidMessage),
-        ("x", Role.FIRM, {}, InvalidMessage),
-        ("x", Role.FIRM, {"firm": "F9"}, NotFound),
+        ("x", Role.FIRM_ADMIN, {}, InvalidMessage),
+        ("x", Role.FIRM_ADMIN, {"firm": "F9"}, NotFound),
         ("x", Role.STATION, {"station": "S9"}, NotFound),
         ("taken", Role.DISPATCHER, {}, Conflict),
     ],
@@ -118,7 +118,7 @@ def test_an_account_is_made_with_a_password_to_change_and_its_scope(database: Da
 def test_an_account_that_would_see_the_wrong_things_is_refused(
     database: Database, name: str, role: Role, where: dict[str, str], error: type[Exception]
 ) -> None:
-    make(database, "taken", Role.SUPERVISOR)
+    make(database, "taken", Role.PROVINCE_SUPERVISOR)
     with pytest.raises(error):
         add(database, name, role, **where)
     assert len(database.read(roster.listed)) == 1

@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import alembic.command
@@ -9,6 +10,8 @@ from sqlalchemy import Connection, inspect, text
 
 from core.db import Database, metadata
 from core.errors import Unavailable
+from dashboard import accounts, roster
+from dashboard.scope import checked
 from devices import queries
 from devices.model import LiftStatus
 from hub.backup import restore
@@ -84,6 +87,7 @@ def test_a_folder_saved_by_an_earlier_state_is_brought_here_whole(
 
         assert database.read(differences) == []
         after = database.read(_everything)
+        before.pop("account")  # who may see what: below
         for name, rows in before.items():
             width = len(rows[0]) if rows else 0
             assert [row[:width] for row in after[name]] == rows, name
@@ -105,3 +109,28 @@ def test_the_state_before_the_newest_migration_was_saved() -> None:
     head = script.get_revision(newest())
     assert head is not None
     assert f"{head.down_revision}.tar.gz" in {each.name for each in saved.archives()}
+
+
+SAVED = Path(__file__).parents[2] / "data" / "saved" / "accounts" / "0005.tar.gz"
+
+
+def test_accounts_of_a_folder_saved_before_there_were_eleven_roles_keep_their_sight(
+    tmp_path: Path,
+) -> None:
+    restore(SAVED, tmp_path / "data")
+    with Database(f"sqlite:///{tmp_path / 'data' / 'hub.db'}") as database:
+        assert migrate(database) == ("0005", newest())
+        listed = database.read(roster.listed)
+        assert {each.name: (each.role.value, each.where) for each in listed} == {
+            "admin": ("administrator", ""),
+            "seat": ("dispatcher", "410100"),
+            "province": ("province_supervisor", ""),
+            "city": ("city_supervisor", "410100"),
+            "district": ("district_supervisor", "410105"),
+            "firm": ("firm_admin", "F1"),
+            "station": ("station", "S1"),
+        }
+        assert [each.tokens for each in listed if each.name == "firm"] == [1]
+        for each in listed:
+            account = database.read(partial(accounts.account_by_name, name=each.name))
+            checked(account.role, account.scope)

@@ -1,0 +1,111 @@
+"""Every route of the staff surface and who may use it: what the pages are held against."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from dashboard.access import Action
+
+FAR = "外地"  # in the name and address of all that is theirs
+NEAR = "邻区"  # likewise of all that stands next door
+
+
+class Route(NamedTuple):
+    """One route: what it needs (an action, any account, or nothing), of what, and what is sent."""
+
+    method: str
+    path: str
+    needs: Action | str
+    about: str = ""
+    sent: Mapping[str, str] = {}
+    query: str = ""
+
+
+OPEN, ANYONE = "open", "signed in"
+A = Action
+ROUTES = (
+    Route("GET", "/api/v1/openapi.json", OPEN),
+    Route("GET", "/api/v1/docs", OPEN),
+    Route("GET", "/health/live", OPEN),
+    Route("GET", "/health/ready", OPEN),
+    Route("GET", "/metrics", OPEN),
+    Route("POST", "/language", OPEN, sent={"locale": "zh", "next": "/"}),
+    Route("GET", "/sign-in", OPEN),
+    Route("POST", "/sign-in", OPEN, sent={"name": "nobody", "password": "nothing"}),
+    Route("GET", "/styleguide", ANYONE),
+    Route("GET", "/password", ANYONE),
+    Route("POST", "/password", ANYONE, sent={"old": "wrong", "new": "wrong", "again": "wrong"}),
+    Route("GET", "/fragments/palette", ANYONE, query="q=" + FAR),
+    Route("GET", "/", A.SEE_INCIDENTS, query="state=all"),
+    Route("GET", "/fragments/board", A.SEE_INCIDENTS, query="state=all"),
+    Route("GET", "/incidents.csv", A.SEE_INCIDENTS, query="state=all"),
+    Route("GET", "/incidents/{incident_id}", A.SEE_INCIDENTS, "incident"),
+    Route("GET", "/fragments/incident/{incident_id}", A.SEE_INCIDENTS, "incident"),
+    Route("GET", "/incidents/{incident_id}/do/{verb}", A.SEE_INCIDENTS),
+    Route("POST", "/incidents/{incident_id}/do/{verb}", A.ADD_NOTE, "incident", {"text": "示例"}),
+    Route("GET", "/assignments/{assignment_id}/do/{step}", A.ANSWER_ASSIGNMENT, "assignment"),
+    Route("POST", "/assignments/{assignment_id}/do/{step}", A.ANSWER_ASSIGNMENT, "assignment"),
+    Route("GET", "/incidents/new", A.OPEN_INCIDENT),
+    Route("GET", "/fragments/lift-card", A.OPEN_INCIDENT, query="lift_code={far_lift}"),
+    Route("GET", "/fragments/lift-picks", A.OPEN_INCIDENT, query="place=" + FAR),
+    Route("POST", "/incidents/new", A.OPEN_INCIDENT, sent={"lift_code": "{far_lift}"}),
+    Route("POST", "/refused-calls/{line_id}/settled", A.OPEN_INCIDENT, "refused"),
+    Route("GET", "/lifts", A.SEE_LIFTS),
+    Route("GET", "/lifts.csv", A.SEE_LIFTS),
+    Route("GET", "/lifts/{code}", A.SEE_LIFTS, "lift"),
+    Route("GET", "/fragments/lift/{code}", A.SEE_LIFTS, "lift"),
+    Route("GET", "/kitchens", A.SEE_KITCHENS),
+    Route("GET", "/kitchens.csv", A.SEE_KITCHENS),
+    Route("GET", "/kitchens/{code}", A.SEE_KITCHENS, "kitchen"),
+    Route("GET", "/media/{camera_id}/snapshot.jpg", A.SEE_CAMERAS, "camera"),
+    Route("GET", "/media/{camera_id}/{name}", A.SEE_CAMERAS, "camera"),
+    Route("GET", "/quarantine", A.SEE_QUARANTINE),
+    Route("GET", "/quarantine.csv", A.SEE_QUARANTINE),
+    Route("POST", "/quarantine/asked", A.MEND_QUARANTINE, sent={"verb": "drop", "kept": "-"}),
+    Route("GET", "/health", A.SEE_HEALTH),
+    Route("GET", "/alarms", A.SEE_ALARMS),
+    Route("GET", "/fragments/alarms", A.SEE_ALARMS),
+    Route("GET", "/alarms.csv", A.SEE_ALARMS),
+    Route("POST", "/alarms/acknowledge", A.ACKNOWLEDGE_ALARM, "alarm", {"event_id": "{alarm}"}),
+    Route("GET", "/api/v1/alarms", A.SEE_ALARMS),
+    Route("POST", "/api/v1/alarms/{event_id:path}/acknowledge", A.ACKNOWLEDGE_ALARM, "alarm"),
+    Route("GET", "/live/board", A.SEE_INCIDENTS),
+    Route("GET", "/live/incident/{incident_id}", A.SEE_INCIDENTS, "incident"),
+    Route("GET", "/live/lift/{code}", A.SEE_LIFTS, "lift"),
+    Route("GET", "/api/v1/incidents", A.SEE_INCIDENTS, query="state=all"),
+    Route("POST", "/api/v1/incidents", A.OPEN_INCIDENT, sent={"lift_code": "{far_lift}"}),
+    Route("GET", "/api/v1/incidents/{incident_id}", A.SEE_INCIDENTS, "incident"),
+    Route(
+        "POST",
+        "/api/v1/incidents/{incident_id}/level",
+        A.DIRECT_INCIDENT,
+        "incident",
+        {"level": "2", "reason": "示例"},
+    ),
+    Route(
+        "POST",
+        "/api/v1/incidents/{incident_id}/stand-down",
+        A.DIRECT_INCIDENT,
+        "incident",
+        {"assignment": "{assignment}", "reason": "示例"},
+    ),
+    Route("POST", "/api/v1/incidents/{incident_id}/{verb}", A.ADD_NOTE, "incident", {"text": "例"}),
+    Route("GET", "/api/v1/assignments", A.SEE_INCIDENTS),
+    Route("GET", "/api/v1/assignments/{assignment_id}", A.SEE_INCIDENTS, "assignment"),
+    Route("POST", "/api/v1/assignments/{assignment_id}/{step}", A.ANSWER_ASSIGNMENT, "assignment"),
+    Route("GET", "/api/v1/lifts", A.SEE_LIFTS),
+    Route("GET", "/api/v1/lifts/{code}", A.SEE_LIFTS, "lift"),
+    Route("GET", "/api/v1/lifts/{code}/history", A.SEE_HISTORY, "lift", query="field=floor"),
+    Route("GET", "/api/v1/kitchens", A.SEE_KITCHENS),
+    Route("GET", "/api/v1/kitchens/{code}", A.SEE_KITCHENS, "kitchen"),
+    Route("POST", "/api/v1/telemetry", A.SEND_TELEMETRY, sent={"items": "[]"}),
+    Route("POST", "/sign-out", ANYONE),
+)
+
+
+def routes_of(routes: object, before: str = "") -> Iterator[tuple[str, str]]:
+    """Method and path of every route, of included routers too; static files have none."""
+    for each in routes:  # type: ignore[attr-defined]
+        if (inner := getattr(each, "original_router", None)) is not None:
+            yield from routes_of(inner.routes, before + each.include_context.prefix)
+        elif methods := getattr(each, "methods", None):
+            yield from ((method, before + each.path) for method in methods - {"HEAD"})
