@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from core import journal
 from core.clock import Clock
@@ -57,12 +57,14 @@ class Account:
 class Signed:
     """Who is signed in. `csrf` belongs to the session; a bearer token needs none.
 
-    only_for: the one part of the interface that the token opens; empty: all that the account may.
+    only_for: what the token opens (`dashboard.belongings.allows`); empty: all that the account may.
+    strong: signed in by more than a password, or by a provider that answers for it.
     """
 
     account: Account
     csrf: str | None
     only_for: str = ""
+    strong: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ def begin_session(
         connection.execute(delete(tables.session).where(tables.session.c.expires_at < now))
         connection.execute(
             insert(tables.session).values(
-                token_digest=_digest(token),
+                token_digest=digest_of(token),
                 account_id=account.id,
                 csrf=new_secret(),
                 created_at=now,
@@ -227,7 +229,7 @@ def begin_session(
 def sign_out(database: Database, clock: Clock, token: str) -> None:
     """End the session of that token; an unknown one is no error."""
     now = clock.now()
-    digest = _digest(token)
+    digest = digest_of(token)
 
     def end(connection: Connection) -> None:
         s = tables.session.c
@@ -248,11 +250,12 @@ def sign_out(database: Database, clock: Clock, token: str) -> None:
 
 def signed_by_session(database: Database, token: str, *, now: datetime) -> Signed | None:
     """Whose session that is; None when it is unknown, over, or its account disabled."""
-    s = tables.session.c
-    digest = _digest(token)
+    s, f = tables.session.c, tables.second_factor.c
+    digest = digest_of(token)
     query = (
-        select(tables.account, s.csrf, s.seen_at)
+        select(tables.account, s.csrf, s.seen_at, s.by, f.confirmed_at)
         .join(tables.session, s.account_id == tables.account.c.id)
+        .outerjoin(tables.second_factor, f.account_id == tables.account.c.id)
         .where(
             s.token_digest == digest,
             s.expires_at > now,
@@ -265,19 +268,30 @@ def signed_by_session(database: Database, token: str, *, now: datetime) -> Signe
     if now - row.seen_at > SEEN_EVERY:
         seen = update(tables.session).where(s.token_digest == digest).values(seen_at=now)
         database.write(lambda c: c.execute(seen).rowcount)
-    return Signed(_account(row), row.csrf)
+    strong = row.by != "password" or row.confirmed_at is not None
+    return Signed(_account(row), row.csrf, strong=strong)
 
 
-def signed_by_api_token(database: Database, token: str) -> Signed | None:
-    """Whose token that is; None when it is unknown or its account disabled."""
+def signed_by_api_token(database: Database, token: str, *, now: datetime) -> Signed | None:
+    """Whose token that is; None when it is unknown, over, or its account disabled."""
     t = tables.api_token.c
+    digest = digest_of(token)
     query = (
-        select(tables.account, t.only_for)
+        select(tables.account, t.only_for, t.last_used_at)
         .join(tables.api_token, t.account_id == tables.account.c.id)
-        .where(t.token_digest == _digest(token), tables.account.c.disabled_at.is_(None))
+        .where(
+            t.token_digest == digest,
+            or_(t.expires_at.is_(None), t.expires_at > now),
+            tables.account.c.disabled_at.is_(None),
+        )
     )
     row = database.read(lambda c: c.execute(query).one_or_none())
-    return None if row is None else Signed(_account(row), None, row.only_for)
+    if row is None:
+        return None
+    if row.last_used_at is None or now - row.last_used_at > SEEN_EVERY:
+        used = update(tables.api_token).where(t.token_digest == digest).values(last_used_at=now)
+        database.write(lambda c: c.execute(used).rowcount)
+    return Signed(_account(row), None, row.only_for)
 
 
 def issue_api_token(
@@ -293,7 +307,7 @@ def issue_api_token(
     token = new_secret()
     connection.execute(
         insert(tables.api_token).values(
-            token_digest=_digest(token),
+            token_digest=digest_of(token),
             account_id=account_by_name(connection, account).id,
             name=name,
             created_at=now,
@@ -330,7 +344,7 @@ def change_password(
         )
         connection.execute(
             delete(tables.session).where(
-                s.account_id == account.id, s.token_digest != _digest(keep_session)
+                s.account_id == account.id, s.token_digest != digest_of(keep_session)
             )
         )
         journal.append(
@@ -354,7 +368,8 @@ def _verifies(digest: str, password: str) -> bool:
         return False
 
 
-def _digest(token: str) -> str:
+def digest_of(token: str) -> str:
+    """What the database keeps of a session's or a program's token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from dashboard.assembly import assemble
 from dashboard.deps import AppContext
 from dashboard.web import (
+    pages_account,
     pages_api,
     pages_incident,
     pages_language,
@@ -27,6 +28,7 @@ def create_app(context: AppContext) -> FastAPI:
             pages_api.router,
             pages_language.router,
             pages_sign_in.router,
+            pages_account.router,
             pages_staff.router,
             pages_incident.router,
             pages_styleguide.router,

@@ -20,8 +20,8 @@ from core.clock import Clock
 from core.db import Database
 from core.errors import Forbidden
 from core.journal import Actor
-from dashboard import accounts
-from dashboard.access import Action, may
+from dashboard import accounts, belongings
+from dashboard.access import Action, Role, may
 from dashboard.accounts import Account, Signed
 from dashboard.scope import Scope
 from devices.directory import Directory
@@ -34,6 +34,9 @@ from video.state import StateReader
 SESSION_COOKIE = "hub_session"
 CSRF_FIELD = "csrf"
 PASSWORD_PATHS = frozenset({"/password", "/sign-out"})
+FACTOR_PATHS = frozenset(
+    {"/account", "/account/second-factor/begin", "/account/second-factor/confirm"}
+)
 CSRF_HEADER = "X-CSRF-Token"
 
 
@@ -88,6 +91,7 @@ class AppContext:
     staff_base_url: str
     version: str
     secure_cookies: bool = False
+    second_factor_for: frozenset[Role] = frozenset()
     authority: Path | None = None  # of the hub's own making, for phones to install
     demo: DemoInfo | None = None
     watched: Watched | None = None
@@ -100,6 +104,10 @@ class SignInNeeded(Exception):  # noqa: N818  (named for the next step)
 
 class PasswordNeeded(Forbidden):
     """The password was set by somebody else: nothing is open before it is changed."""
+
+
+class FactorNeeded(Forbidden):
+    """The role needs a second factor: nothing is open before one is set up."""
 
 
 def context_of(request: Request) -> AppContext:
@@ -132,7 +140,9 @@ async def signed_or_none(request: Request, context: Context) -> Signed | None:
         return known
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and request.url.path.startswith("/api/"):
-        look_up = partial(accounts.signed_by_api_token, context.database, token.strip())
+        look_up = partial(
+            accounts.signed_by_api_token, context.database, token.strip(), now=context.clock.now()
+        )
     elif cookie := request.cookies.get(cookie_name(context)):
         look_up = partial(
             accounts.signed_by_session, context.database, cookie, now=context.clock.now()
@@ -145,17 +155,24 @@ async def signed_or_none(request: Request, context: Context) -> Signed | None:
 
 
 async def signed_in(
-    request: Request, found: Annotated[Signed | None, Depends(signed_or_none)]
+    request: Request, context: Context, found: Annotated[Signed | None, Depends(signed_or_none)]
 ) -> Signed:
-    """Who is signed in; raises SignInNeeded, or PasswordNeeded before a first one is replaced."""
+    """Who is signed in; raises SignInNeeded.
+
+    Raises PasswordNeeded before a first password is replaced, and FactorNeeded before a second
+    factor is set up that the role needs.
+    """
     if found is None:
         raise SignInNeeded
-    if found.only_for and request.url.path != f"/api/v1/{found.only_for}":
-        raise Forbidden(f"this token is for /api/v1/{found.only_for} alone")
+    if not belongings.allows(found.only_for, request.method, request.url.path):
+        raise Forbidden(f"this token is for {found.only_for} alone")
     by_password = found.csrf is not None  # a token was given to a program, not typed
     unchanged = by_password and found.account.must_change_password
     if unchanged and request.url.path not in PASSWORD_PATHS:
         raise PasswordNeeded("this password was set for you: change it at /password first")
+    weak = by_password and not found.strong and found.account.role in context.second_factor_for
+    if weak and request.url.path not in PASSWORD_PATHS | FACTOR_PATHS:
+        raise FactorNeeded("your role needs a second factor: set it up at /account first")
     return found
 
 

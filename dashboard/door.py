@@ -7,34 +7,33 @@ that instead, so that nobody else behind its address can lock it out. A name tha
 counted, checked and told like one that does. (Modelled on OWASP's device cookies.)
 
 Checking a password costs memory and time by purpose. So few are checked at once, known browsers
-apart from strangers, a few more wait, and the rest are told to try again. What is counted lives
-in this process alone and is bounded; a restart forgets it.
+apart from strangers, a few more wait, and the rest are told to try again. What is counted stands
+in the database (`dashboard.tries`): it holds for every page process, and over a restart.
+
+Who has a second factor is given a ticket for the right password, and a session for ticket and code.
 """
 
 import hashlib
 import hmac
 import threading
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from core import log
 from core.clock import Clock
 from core.db import Database
-from core.errors import Unavailable
+from core.errors import NotFound, Unavailable
 from core.ids import new_secret
-from dashboard import accounts
-from dashboard.accounts import NewSession, Refused
+from dashboard import accounts, second_factor
+from dashboard.accounts import Account, NewSession, Refused
+from dashboard.tries import Tries
 
 DEVICE_LASTS = timedelta(days=180)
-FREE_TRIES = 3
-FIRST_LOCK = timedelta(seconds=5)
-LONGEST_LOCK = timedelta(minutes=15)
-FORGOTTEN_AFTER = timedelta(hours=1)
-MOST_COUNTED = 20_000  # pairs of address and name
+TICKET_LASTS = timedelta(minutes=5)
 AT_ONCE = 2  # passwords under check, for known browsers and for strangers each
 WAITING = 8
 WAIT_S = 2.0
@@ -50,52 +49,14 @@ class Caller:
 
     address: str
     device: str = ""
+    browser: str = ""
 
 
-class Tries:
-    """Wrong tries by key, forgotten after an hour; at most MOST_COUNTED keys, the oldest go."""
+@dataclass(frozen=True, slots=True)
+class CodeNeeded:
+    """The password was right; `ticket` says so for a few minutes, and a code is still wanted."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str], tuple[int, datetime]] = OrderedDict()
-
-    def begin(self, key: tuple[str, str], now: datetime) -> tuple[bool, datetime | None]:
-        """Whether to try now, and until when the key is locked (if this try fails).
-
-        The try counts as failed at once, so that many at the same moment are no way around.
-        """
-        with self._lock:
-            failed, until = self._kept.get(key, (0, now))
-            if until > now:
-                return False, until
-            if now - until > FORGOTTEN_AFTER:
-                failed = 0
-            failed += 1
-            locked = failed >= FREE_TRIES
-            if locked:
-                doubled = FIRST_LOCK * (1 << min(failed - FREE_TRIES, 16))
-                until = now + min(doubled, LONGEST_LOCK)
-            else:
-                until = now
-            self._kept[key] = (failed, until)
-            self._kept.move_to_end(key)
-            while len(self._kept) > MOST_COUNTED:
-                self._kept.popitem(last=False)
-            return True, until if locked else None
-
-    def forget(self, key: tuple[str, str]) -> None:
-        """The right password was given."""
-        with self._lock:
-            self._kept.pop(key, None)
-
-    def take_back(self, key: tuple[str, str], now: datetime) -> None:
-        """The try was no try: nothing was checked."""
-        with self._lock:
-            failed, until = self._kept.get(key, (0, None))
-            if until is None:
-                return
-            # A lock that this try brought goes with it: it stood open when the try began.
-            self._kept[key] = (failed - 1, min(until, now))
+    ticket: str
 
 
 class Room:
@@ -128,31 +89,100 @@ class Door:
         self._database = database
         self._clock = clock
         self._secret = hmac.digest(secret, _PURPOSE, "sha256")
-        self._tries = Tries()
+        self._tries = Tries(database)
+        self.seal = second_factor.Seal(secret)
         self.known = Room()
         self.strangers = Room()
 
-    def sign_in(self, caller: Caller, *, name: str, password: str) -> NewSession | Refused:
-        """Begin a session, or say why not; raises Unavailable("busy") when too many try."""
+    def sign_in(
+        self, caller: Caller, *, name: str, password: str
+    ) -> NewSession | CodeNeeded | Refused:
+        """Begin a session, or say what is wanting; raises Unavailable("busy") when too many try."""
         known = self._knows(caller.device, name)
-        key = (caller.device if known else _network(caller.address), name[:_LONGEST_NAME])
+        key = self._key(caller, name, known=known)
         now = self._clock.now()
-        may, until = self._tries.begin(key, now)
-        if not may:
+        if until := self._tries.locked(key, now):
             return Refused("locked", until)
-        try:
-            with (self.known if known else self.strangers).entered():
-                done = accounts.sign_in(self._database, self._clock, name=name, password=password)
-        except Unavailable:
-            self._tries.take_back(key, now)
-            raise
-        if isinstance(done, NewSession):
+        with (self.known if known else self.strangers).entered():
+            may, until = self._tries.begin(key, now)
+            if not may:
+                return Refused("locked", until)
+            found = accounts.verified(self._database, name=name, password=password)
+        if isinstance(found, Account):
             self._tries.forget(key)
-            return done
-        if until is not None:  # without the name, which may be a password typed into its field
-            _log.warning("sign_in_slowed_down", until=until.isoformat(), known_browser=known)
-            return Refused("locked", until)
-        return done
+            if self._database.read(partial(second_factor.enrolled, account_id=found.id)):
+                return CodeNeeded(self._ticket(found.name))
+            return self._begin(caller, found)
+        return self._slowed(until, known=known) or found
+
+    def second_step(self, caller: Caller, *, ticket: str, code: str) -> NewSession | Refused:
+        """Take the code of the second factor; tries are counted for the account.
+
+        Only who knows the password comes so far, so nobody else can lock the account's codes.
+        """
+        name = self._name_on(ticket)
+        now = self._clock.now()
+        if name is None:
+            return Refused("over")
+        try:
+            account = self._database.read(partial(accounts.account_by_name, name=name))
+        except NotFound:
+            return Refused("over")
+        known = self._knows(caller.device, name)
+        key = ("code", caller.device if known else "", name)
+        with (self.known if known else self.strangers).entered():
+            may, until = self._tries.begin(key, now)
+            if not may:
+                return Refused("locked", until)
+            right = self._database.write(
+                lambda c: second_factor.check(
+                    c, self.seal, account_id=account.id, name=name, code=code, now=now
+                )
+            )
+        if right:
+            self._tries.forget(key)
+            return self._begin(caller, account)
+        return self._slowed(until, known=known) or Refused("wrong_code")
+
+    def counted(self, name: str, work: Callable[[], bool]) -> bool:
+        """Do `work`, which checks a code of `name`, as one counted try; locked is as wrong."""
+        key, now = ("code", "", name), self._clock.now()
+        if not self._tries.begin(key, now)[0]:
+            return False
+        if right := work():
+            self._tries.forget(key)
+        return right
+
+    def _begin(self, caller: Caller, account: Account) -> NewSession:
+        return accounts.begin_session(
+            self._database,
+            self._clock,
+            account=account,
+            address=caller.address,
+            browser=caller.browser,
+        )
+
+    def _slowed(self, until: datetime | None, *, known: bool) -> Refused | None:
+        if until is None:
+            return None
+        # Without the name, which may be a password typed into its field.
+        _log.warning("sign_in_slowed_down", until=until.isoformat(), known_browser=known)
+        return Refused("locked", until)
+
+    def _key(self, caller: Caller, name: str, *, known: bool) -> tuple[str, ...]:
+        return (caller.device if known else _network(caller.address), name[:_LONGEST_NAME])
+
+    def _ticket(self, name: str) -> str:
+        marks = f"{int(self._clock.now().timestamp())}.{new_secret()}.{name}"
+        return f"{marks}.{self._sign(marks, 'ticket')}"
+
+    def _name_on(self, ticket: str) -> str | None:
+        marks, _, signature = ticket.rpartition(".")
+        if not hmac.compare_digest(signature.encode(), self._sign(marks, "ticket").encode()):
+            return None
+        at, _, rest = marks.partition(".")
+        fresh = self._clock.now().timestamp() - int(at) < TICKET_LASTS.total_seconds()
+        return rest.partition(".")[2] if fresh else None
 
     def device_of(self, name: str) -> str:
         """A fresh device cookie for a browser that has just signed in as `name`."""

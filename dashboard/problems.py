@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from core import log
 from core.errors import Conflict, Forbidden, HubError, InvalidMessage, NotFound, Unavailable
-from dashboard.deps import PasswordNeeded, SignInNeeded, wants_html
+from dashboard.deps import FactorNeeded, PasswordNeeded, SignInNeeded, wants_html
 
 OK = HTTPStatus.OK
 CREATED = HTTPStatus.CREATED
@@ -131,6 +131,8 @@ def install(app: FastAPI, *, error_page: ErrorPage) -> Answer:
             return _to_sign_in(request)
         if isinstance(error, PasswordNeeded) and html:
             return RedirectResponse("/password", SEE_OTHER)
+        if isinstance(error, FactorNeeded) and html:
+            return RedirectResponse("/account", SEE_OTHER)
         headers = _headers(error)
         response = error_page(request, problem) if html else answer(problem)
         response.headers.update(headers)

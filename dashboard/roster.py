@@ -16,7 +16,7 @@ from core.db import Database
 from core.errors import Conflict, InvalidMessage, NotFound
 from core.ids import new_secret
 from core.journal import Actor, Entry, Subject
-from dashboard import tables
+from dashboard import second_factor, tables
 from dashboard.access import Role
 from dashboard.accounts import create_account, hash_password, issue_api_token
 from dashboard.scope import Scope
@@ -26,7 +26,7 @@ from devices.tables import station as station_table
 from devices.tables import use_unit as unit_table
 
 NAME = re.compile(r"[\w.@-]{1,64}")
-PURPOSES = ("", "telemetry")  # what a token may be for: a path below /api/v1
+PURPOSES = ("", "read", "rescue", "telemetry")  # what a token may be for: a path below /api/v1
 LONGEST = 64  # characters of what an account or a token is called
 _FIRST_START = Actor("system", "first start")
 
@@ -172,6 +172,17 @@ def disable(connection: Connection, *, name: str, now: datetime, actor: Actor) -
     for table in (tables.session, tables.api_token):
         connection.execute(delete(table).where(table.c.account_id == row.id))
     journal.append(connection, Entry(Subject("account", name), "account_disabled", actor, now))
+
+
+def remove_second_factor(
+    connection: Connection, *, name: str, reason: str, now: datetime, actor: Actor
+) -> bool:
+    """Ask for none any more; its sessions end. False where there was none; raises NotFound."""
+    row = _row(connection, name)
+    connection.execute(delete(tables.session).where(tables.session.c.account_id == row.id))
+    return second_factor.remove(
+        connection, account_id=row.id, name=name, now=now, actor=actor, reason=reason
+    )
 
 
 def tokens(connection: Connection, account: str) -> list[Token]:

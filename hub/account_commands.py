@@ -83,6 +83,21 @@ def disable_account(name: Name, data: Data = None) -> None:
     say(f"{name} is disabled; `hub accounts reset {name}` opens it again")
 
 
+@accounts_app.command("reset-factor")
+def reset_factor(
+    name: Name,
+    reason: Annotated[str, typer.Option(help="Why, for the journal.")] = "",
+    data: Data = None,
+) -> None:
+    """Ask an account for no second factor any more, as when its phone is lost."""
+    now = SystemClock().now()
+    with registry(data) as database:
+        gone = database.write(
+            partial(roster.remove_second_factor, name=name, reason=reason, now=now, actor=CLI)
+        )
+    say(f"{name} signs in by password alone" if gone else f"{name} had no second factor")
+
+
 @tokens_app.command("list")
 def list_tokens(account: Account, data: Data = None) -> None:
     """Show an account's tokens by name; what they are is kept nowhere."""

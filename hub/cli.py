@@ -13,8 +13,8 @@ from rich.markup import escape
 from core.clock import SystemClock
 from core.db import Database
 from core.errors import Conflict, HubError
-from hub import backup as backups
 from hub import (
+    audit_commands,
     dialect_commands,
     history_commands,
     lifeline,
@@ -27,6 +27,7 @@ from hub import (
     tls,
     top_command,
 )
+from hub import backup as backups
 from hub import doctor as doctors
 from hub.account_commands import accounts_app, tokens_app
 from hub.cli_ground import Data, console, sound
@@ -51,6 +52,7 @@ app.add_typer(tokens_app, name="tokens")
 app.add_typer(lifts_app, name="lifts")
 app.add_typer(tls_app, name="tls")
 app.add_typer(history_commands.app, name="history")
+app.add_typer(audit_commands.app, name="audit")
 app.add_typer(dialect_commands.app, name="dialect")
 app.add_typer(quarantine_commands.app, name="quarantine")
 app.add_typer(proof_command.app, name="proof")

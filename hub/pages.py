@@ -78,6 +78,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
             staff_base_url=settings.staff_url,
             version=version(),
             secure_cookies=settings.tls,
+            second_factor_for=settings.sign_in.strict_roles,
             authority=settings.web.tls_cert
             and tls.authority_behind(settings.web.tls_cert, folder.root / "tls"),
             demo=DemoInfo(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from dashboard import i18n
-from dashboard.web import label_alarms, label_ladder, label_refusals
+from dashboard.web import label_accounts, label_alarms, label_ladder, label_refusals
 from devices import codes
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -182,19 +182,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "stalled": "Stalled",
         "offline": "Offline",
     },
-    "role": {
-        "administrator": "Administrator",
-        "dispatcher": "Dispatcher",
-        "shift_leader": "Shift leader",
-        "province_supervisor": "Province supervisor",
-        "city_supervisor": "City supervisor",
-        "district_supervisor": "District supervisor",
-        "firm_admin": "Firm's administrator",
-        "team_leader": "Team leader",
-        "technician": "Technician",
-        "station": "Rescue station",
-        "use_unit": "Use unit",
-    },
+    **label_accounts.WORDS,
     "verb": {
         "opened": "Opened",
         "merged": "Another report",

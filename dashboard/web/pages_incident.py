@@ -13,10 +13,12 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
+from alerts.queries import IncidentDetail
 from core.errors import Conflict, HubError, InvalidMessage, NotFound
-from core.journal import Recorded
-from dashboard import accounts, sight
-from dashboard.access import Action
+from core.journal import Actor, Recorded, Subject
+from dashboard import accounts, disclosures, sight
+from dashboard.access import Action, may
+from dashboard.accounts import Account
 from dashboard.api import assignments as assignments_api
 from dashboard.api import incidents as incidents_api
 from dashboard.api.schemas import ActionIn, AssignmentIn, LevelIn
@@ -63,25 +65,61 @@ class Told:
 
 
 @router.get("/incidents/{incident_id}", dependencies=SEES)
-def incident(request: Request, incident_id: str, context: Context, scope: CurrentScope) -> Response:
+def incident(
+    request: Request,
+    incident_id: str,
+    context: Context,
+    scope: CurrentScope,
+    account: CurrentAccount,
+    actor: CurrentActor,
+) -> Response:
     """One incident: clocks, who was asked, every action, the timeline, the notices."""
-    return render.page(
-        request, "staff/incident.html", values=shown(context, scope, incident_id), told=None
-    )
+    values = shown(context, scope, incident_id, account, actor)
+    return render.page(request, "staff/incident.html", values=values, told=None)
 
 
 @router.get("/fragments/incident/{incident_id}", dependencies=SEES)
 def incident_fragment(
-    request: Request, incident_id: str, context: Context, scope: CurrentScope
+    request: Request,
+    incident_id: str,
+    context: Context,
+    scope: CurrentScope,
+    account: CurrentAccount,
+    actor: CurrentActor,
 ) -> Response:
     """What changes on an incident's page."""
-    return render.page(
-        request, "staff/incident_body.html", values=shown(context, scope, incident_id), told=None
-    )
+    values = shown(context, scope, incident_id, account, actor)
+    return render.page(request, "staff/incident_body.html", values=values, told=None)
 
 
-def shown(context: AppContext, scope: Scope, incident_id: str) -> dict[str, object]:
-    """What the page of an incident stands on; raises NotFound."""
+@router.post(
+    "/incidents/{incident_id}/callers",
+    dependencies=[*SEES, Depends(require(Action.REVEAL_PHONE)), Depends(verified_csrf)],
+)
+def callers(
+    request: Request,
+    incident_id: str,
+    context: Context,
+    scope: CurrentScope,
+    account: CurrentAccount,
+    actor: CurrentActor,
+) -> Response:
+    """The same page with the callers' whole numbers; journalled. Crews are shown no callers."""
+    values = shown(context, scope, incident_id, account, actor)
+    if not scope.narrow:
+        subject = Subject("incident", incident_id)
+        context.database.write(lambda c: disclosures.tell(c, subject, context.clock.now(), actor))
+        values["whole"] = True
+    return render.page(request, "staff/incident.html", values=values, told=None)
+
+
+def shown(
+    context: AppContext, scope: Scope, incident_id: str, account: Account, actor: Actor
+) -> dict[str, object]:
+    """What the page of an incident stands on; raises NotFound.
+
+    A seat is shown the callers of a running incident whole, and that is journalled.
+    """
 
     def find(connection: Connection) -> dict[str, object]:
         detail = sight.incident(connection, scope=scope, incident_id=incident_id)
@@ -97,9 +135,21 @@ def shown(context: AppContext, scope: Scope, incident_id: str) -> dict[str, obje
             "lift": lift,
             "narrow": scope.narrow,
             "people": accounts.display_names(connection),
+            "whole": False,
         }
 
-    return context.database.read(find)
+    values = context.database.read(find)
+    detail = values["detail"]
+    if (
+        isinstance(detail, IncidentDetail)
+        and may(account.role, Action.DIRECT_INCIDENT)
+        and detail.incident.closed_at is None
+        and any(each.reporter_phone or each.reporter_name for each in detail.reports)
+    ):
+        subject = Subject("incident", incident_id)
+        disclosures.tell_once(context.database, subject, context.clock.now(), actor)
+        values["whole"] = True
+    return values
 
 
 @router.get("/incidents/{incident_id}/do/{verb}", dependencies=SEES)
@@ -150,6 +200,8 @@ async def act(
             scope,
             incident_id,
             error,
+            account=account,
+            actor=actor,
             form=form,
             step=step,
             typed=typed,
@@ -185,6 +237,7 @@ async def answer(
     step: str,
     context: Context,
     scope: CurrentScope,
+    account: CurrentAccount,
     actor: CurrentActor,
 ) -> Response:
     """A crew's step, by the crew itself or by a seat that has it on the telephone."""
@@ -213,6 +266,8 @@ async def answer(
             scope,
             asked.incident_id,
             error,
+            account=account,
+            actor=actor,
             form=f"crew-{assignment_id}-{step}",
             step=f"{named} · {asked.target_name}",
             typed=typed,
@@ -228,13 +283,15 @@ async def _not_done(
     incident_id: str,
     error: HubError,
     *,
+    account: Account,
+    actor: Actor,
     form: str,
     step: str,
     typed: dict[str, str],
     seen: str,
 ) -> Response:
     """The incident as it is now, and above it why the step was not taken."""
-    values = await render.in_thread(partial(shown, context, scope, incident_id))
+    values = await render.in_thread(partial(shown, context, scope, incident_id, account, actor))
     detail = values["detail"]
     problem = problem_of(error)
     since = int(seen) if seen.isdecimal() and len(seen) < LONGEST_ID else None

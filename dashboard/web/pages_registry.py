@@ -12,10 +12,18 @@ from starlette.responses import Response
 from alerts import alarms
 from alerts import queries as alert_queries
 from core.errors import NotFound
-from dashboard import sight
+from core.journal import Subject
+from dashboard import disclosures, sight
 from dashboard.access import Action
 from dashboard.checkup.check import Check, verdict
-from dashboard.deps import Context, CurrentAccount, CurrentScope, require
+from dashboard.deps import (
+    Context,
+    CurrentAccount,
+    CurrentActor,
+    CurrentScope,
+    require,
+    verified_csrf,
+)
 from dashboard.web import health as health_checks
 from dashboard.web import (
     list_incidents,
@@ -52,7 +60,28 @@ def around(connection: Connection, lift: Lift) -> dict[str, object]:
 @router.get("/lifts/{code}", dependencies=[Depends(require(Action.SEE_LIFTS))])
 def lift(request: Request, code: str, context: Context, scope: CurrentScope) -> Response:
     """One lift: who answers for it, what it last said, its alarms and incidents, its history."""
-    return render.page(request, "staff/lift.html", values=_lift(context, scope, code))
+    return render.page(
+        request, "staff/lift.html", values=_lift(context, scope, code), revealed=False
+    )
+
+
+@router.post(
+    "/lifts/{code}/officer",
+    dependencies=[
+        Depends(require(Action.SEE_LIFTS)),
+        Depends(require(Action.REVEAL_PHONE)),
+        Depends(verified_csrf),
+    ],
+)
+def officer(
+    request: Request, code: str, context: Context, scope: CurrentScope, actor: CurrentActor
+) -> Response:
+    """The same page with the safety officer's whole number; journalled."""
+    values = _lift(context, scope, code)
+    context.database.write(
+        lambda c: disclosures.tell(c, Subject("lift", code), context.clock.now(), actor)
+    )
+    return render.page(request, "staff/lift.html", values=values, revealed=True)
 
 
 @router.get("/fragments/lift/{code}", dependencies=[Depends(require(Action.SEE_LIFTS))])

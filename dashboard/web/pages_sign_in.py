@@ -8,9 +8,18 @@ from starlette.responses import RedirectResponse, Response
 
 from core.errors import InvalidMessage, Unavailable
 from dashboard import accounts
-from dashboard.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, Refused
-from dashboard.deps import Context, MaybeSigned, SignedIn, cookie_name, same_origin, verified_csrf
-from dashboard.door import DEVICE_LASTS, Caller, Door
+from dashboard.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, NewSession, Refused
+from dashboard.deps import (
+    AppContext,
+    Context,
+    MaybeSigned,
+    SignedIn,
+    address_of,
+    cookie_name,
+    same_origin,
+    verified_csrf,
+)
+from dashboard.door import DEVICE_LASTS, Caller, CodeNeeded, Door
 from dashboard.problems import (
     OK,
     SEE_OTHER,
@@ -48,16 +57,52 @@ def sign_in(
     """Begin a session and go on; what was typed as the name stays when it fails."""
     name = name.strip()
     door: Door = request.app.state.door
-    address = request.client.host if request.client else ""
-    caller = Caller(address, request.cookies.get(DEVICE_COOKIE, ""))
+    begun: NewSession | CodeNeeded | Refused
     try:
-        begun = door.sign_in(caller, name=name, password=password)
+        begun = door.sign_in(_caller(request), name=name, password=password)
     except Unavailable as error:
         if error.reason != BUSY:
             raise
         begun = Refused(BUSY)
     if isinstance(begun, Refused):
         return _sign_in_form(request, wanted=wanted, name=name, refused=begun)
+    if isinstance(begun, CodeNeeded):
+        return _sign_in_form(request, wanted=wanted, ticket=begun.ticket)
+    return _let_in(context, door, begun, wanted)
+
+
+@router.post("/sign-in/code", dependencies=[Depends(same_origin)])
+def second_step(
+    request: Request,
+    context: Context,
+    ticket: Annotated[str, Form(max_length=300)] = "",
+    code: Annotated[str, Form(max_length=64)] = "",
+    wanted: NextField = "/",
+) -> Response:
+    """The code of the second factor, or a recovery code."""
+    door: Door = request.app.state.door
+    begun: NewSession | Refused
+    try:
+        begun = door.second_step(_caller(request), ticket=ticket, code=code)
+    except Unavailable as error:
+        if error.reason != BUSY:
+            raise
+        begun = Refused(BUSY)
+    if isinstance(begun, Refused):
+        kept = "" if begun.reason == "over" else ticket
+        return _sign_in_form(request, wanted=wanted, refused=begun, ticket=kept)
+    return _let_in(context, door, begun, wanted)
+
+
+def _caller(request: Request) -> Caller:
+    return Caller(
+        address_of(request),
+        request.cookies.get(DEVICE_COOKIE, ""),
+        request.headers.get("user-agent", ""),
+    )
+
+
+def _let_in(context: AppContext, door: Door, begun: NewSession, wanted: str) -> Response:
     going_to = safe_next(wanted)
     if begun.account.must_change_password:
         going_to = f"/password?next={quote(going_to, safe='')}"
@@ -131,7 +176,12 @@ def change_password(
 
 
 def _sign_in_form(
-    request: Request, *, wanted: str, name: str = "", refused: Refused | None = None
+    request: Request,
+    *,
+    wanted: str,
+    name: str = "",
+    refused: Refused | None = None,
+    ticket: str = "",
 ) -> Response:
     busy = refused is not None and refused.reason == BUSY
     response = render.page(
@@ -141,6 +191,7 @@ def _sign_in_form(
         next=safe_next(wanted),
         name=name,
         refused=refused,
+        ticket=ticket,
     )
     if busy:
         response.headers["Retry-After"] = "5"

@@ -101,6 +101,9 @@ AS_WELL = {
     ("GET", "/media/{camera_id}/snapshot.jpg"): 404,
     ("GET", "/media/{camera_id}/{name}"): 403,
     ("POST", "/sign-in"): 401,
+    ("POST", "/sign-in/code"): 401,
+    ("POST", "/account/sessions/end"): 404,
+    ("POST", "/account/tokens/revoke"): 404,
 }
 
 

@@ -9,7 +9,8 @@ from starlette.testclient import TestClient
 from core.errors import Unavailable
 from dashboard import door as doors
 from dashboard.accounts import NewSession, Refused
-from dashboard.door import FIRST_LOCK, FREE_TRIES, LONGEST_LOCK, Caller, Door, Room, Tries
+from dashboard.door import Caller, Door, Room
+from dashboard.tries import FIRST_LOCK, FORGOTTEN_AFTER, FREE_TRIES, LONGEST_LOCK, Tries
 from dashboard.web import pages_sign_in
 from tests.support.dashboards import NOON, PASSWORD, SECRET, Dashboards
 from tests.support.wait import wait_until
@@ -49,14 +50,16 @@ def test_wrong_passwords_lock_for_a_time_that_doubles(
     assert isinstance(done, NewSession) == (name == NAME)
 
 
-def test_a_lock_never_outgrows_its_longest_and_is_forgotten_in_the_end() -> None:
-    tries, now, key = Tries(), NOON, ("192.0.2.1", NAME)
+def test_a_lock_never_outgrows_its_longest_and_is_forgotten_in_the_end(
+    hub: Dashboards,
+) -> None:
+    tries, now, key = Tries(hub.database), NOON, ("192.0.2.1", NAME)
     for _ in range(40):
         may, until = tries.begin(key, now)
         assert may
         assert until is None or until - now <= LONGEST_LOCK
         now = until or now
-    assert tries.begin(key, now + doors.FORGOTTEN_AFTER + timedelta(seconds=1)) == (True, None)
+    assert tries.begin(key, now + FORGOTTEN_AFTER + timedelta(seconds=1)) == (True, None)
 
 
 def test_somebody_else_cannot_lock_the_seat_out(door: Door) -> None:

@@ -137,7 +137,7 @@ def test_a_reset_ends_sessions_and_opens_a_disabled_account(database: Database) 
     fresh = hash_password("another one-time sample")
     database.write(lambda c: roster.reset(c, name="wang", password_hash=fresh, now=NOW, actor=TEST))
     assert accounts.signed_by_session(database, begun.token, now=NOW) is None
-    assert accounts.signed_by_api_token(database, token) is None
+    assert accounts.signed_by_api_token(database, token, now=NOW) is None
     again = accounts.sign_in(database, CLOCK, name="wang", password="another one-time sample")
     assert isinstance(again, NewSession)
     assert again.account.must_change_password
@@ -159,7 +159,7 @@ def test_a_token_works_until_it_is_revoked(database: Database) -> None:
     token = database.write(
         lambda c: roster.add_token(c, account="wang", name="wall", now=NOW, actor=TEST)
     )
-    assert accounts.signed_by_api_token(database, token) is not None
+    assert accounts.signed_by_api_token(database, token, now=NOW) is not None
     with pytest.raises(Conflict, match="choose another name"):
         database.write(
             lambda c: roster.add_token(c, account="wang", name="wall", now=NOW, actor=TEST)
@@ -168,7 +168,7 @@ def test_a_token_works_until_it_is_revoked(database: Database) -> None:
     database.write(
         lambda c: roster.revoke_token(c, account="wang", name="wall", now=NOW, actor=TEST)
     )
-    assert accounts.signed_by_api_token(database, token) is None
+    assert accounts.signed_by_api_token(database, token, now=NOW) is None
     with pytest.raises(NotFound):
         database.write(
             lambda c: roster.revoke_token(c, account="wang", name="wall", now=NOW, actor=TEST)

@@ -68,7 +68,7 @@ def test_robots_have_accounts_of_their_own_and_no_password(
 ) -> None:
     told = demo.seed(database, folder, scenario, CLOCK)
     for whose, token in told.tokens.items():
-        signed = accounts.signed_by_api_token(database, token)
+        signed = accounts.signed_by_api_token(database, token, now=CLOCK.now())
         assert signed is not None
         assert signed.account.name == "robot-" + whose.replace(":", "-")
         assert signed.account.display_name.startswith("演示机器人")
