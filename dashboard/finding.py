@@ -11,11 +11,12 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from alerts.earlier import earlier_lifts
 from core.errors import NotFound
 from dashboard import sight
 from dashboard.deps import AppContext
 from dashboard.scope import Scope
-from devices import queries, search
+from devices import lift_search, queries, search
 from devices.presence import Presence, presence
 from devices.search import KitchenFilter, LiftFilter
 from video.state import UNKNOWN
@@ -44,11 +45,11 @@ def lifts(
         sifted = bool(asked.get("presence")) or order == HEARD
         if sifted:
             known = "code" if order == HEARD else order
-            return search.lift_keys(connection, wanted, known, descending=descending), None
-        keys = search.lift_keys(
+            return lift_search.lift_keys(connection, wanted, known, descending=descending), None
+        keys = lift_search.lift_keys(
             connection, wanted, order, descending=descending, limit=limit, offset=offset
         )
-        return keys, search.lift_count(connection, wanted)
+        return keys, lift_search.lift_count(connection, wanted)
 
     keys, total = context.database.read(find)
     if total is not None:
@@ -60,6 +61,16 @@ def lifts(
     if order == HEARD:
         keys = _by_heard(keys, heard, descending=descending)
     return [key for key, _ in keys[offset : offset + limit]], len(keys)
+
+
+def best_lifts(context: AppContext, scope: Scope, text: str, *, limit: int) -> Sequence[int]:
+    """Our ids of the lifts that `text` may mean, best first: a place, a code, a caller's number."""
+
+    def find(connection: Connection) -> list[int]:
+        wanted = _lift_filter(connection, scope, {})
+        return lift_search.find(connection, text, wanted, limit, earlier=earlier_lifts)
+
+    return context.database.read(find) if text.strip() else ()
 
 
 def _lift_filter(connection: Connection, scope: Scope, asked: Mapping[str, str]) -> LiftFilter:

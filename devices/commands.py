@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from core.errors import Conflict, InvalidMessage
 from core.journal import Actor
-from devices import store, tables
+from devices import store, tables, word_index
 from devices.keeping import keep, must_exist, record
 from devices.lift_plan import Known, Planned, plan
 from devices.model import (
@@ -44,7 +44,14 @@ def upsert_firm(
 def upsert_use_unit(connection: Connection, unit: UseUnit, now: datetime, actor: Actor) -> UseUnit:
     """Keep a use unit under its code; answers it with its id."""
     values = store.use_unit_values(unit)
-    return store.to_use_unit(keep(connection, tables.use_unit, "code", values, now, actor))
+    t = tables.use_unit.c
+    name = connection.execute(select(t.name).where(t.code == unit.code)).scalar_one_or_none()
+    kept = store.to_use_unit(keep(connection, tables.use_unit, "code", values, now, actor))
+    if name not in {None, kept.name}:
+        lift = tables.lift.c
+        ids = connection.execute(select(lift.id).where(lift.use_unit_id == kept.id)).scalars()
+        word_index.index_lifts(connection, list(ids))
+    return kept
 
 
 def upsert_station(
@@ -96,6 +103,7 @@ def upsert_lift(connection: Connection, lift: Lift, now: datetime, actor: Actor)
             .returning(tables.lift)
         ).one()
         record(connection, "lift", {"code": lift.rescue_code, "outcome": "inserted"}, now, actor)
+        word_index.index_lifts(connection, [row.id])
         return store.to_lift(row)
     changed = store.changed_fields(found, values)
     if not changed:
@@ -108,6 +116,7 @@ def upsert_lift(connection: Connection, lift: Lift, now: datetime, actor: Actor)
     ).one()
     facts = {"code": lift.rescue_code, "outcome": "changed", "fields": list(changed)}
     record(connection, "lift", facts, now, actor)
+    word_index.index_lifts(connection, [row.id])
     return store.to_lift(row)
 
 
@@ -202,6 +211,9 @@ def import_lifts(
             "changed": [each.result.code for each in changed],
         }
         record(connection, "lift", facts, now, actor, verb="lifts.imported")
+        c, codes = tables.lift.c, [each.result.code for each in (*fresh, *changed)]
+        ids = connection.execute(select(c.id).where(c.rescue_code.in_(codes))).scalars()
+        word_index.index_lifts(connection, list(ids))
     _enrol(connection, planned, known, now, actor)
     return [each.result for each in planned]
 

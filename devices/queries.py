@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from core.errors import NotFound
 from core.geo import Position
-from devices import search, store, tables
+from devices import lift_search, search, store, tables
 from devices.model import (
     Camera,
     Gateway,
@@ -74,9 +74,9 @@ def find_lifts(
     offset: int = 0,
     area: str | None = None,
 ) -> Page[Lift]:
-    """Lifts whose codes begin with `text`, or whose address or building holds it, by code."""
+    """Lifts that have every piece of `text` (devices.lift_search), by code."""
     c = tables.lift.c
-    wanted = search.lift_holds(text)
+    wanted = lift_search.holds(connection, text)
     if area:
         wanted.append(or_(c.area == area, c.district == area))
     total = connection.execute(select(func.count()).select_from(tables.lift).where(*wanted))

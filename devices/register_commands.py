@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, delete, insert, or_, select, update
 
 from core.errors import Conflict, InvalidMessage, NotFound
 from core.journal import Actor
-from devices import register_store, store, tables, technical
+from devices import register_store, store, tables, technical, word_index
 from devices.keeping import keep, keep_of, must_exist, record
 from devices.model import LiftKind
 from devices.register_model import (
@@ -70,6 +70,7 @@ def put_dossier(
         actor,
         code=lift.rescue_code,
     )
+    word_index.index_lifts(connection, [lift_id])
     return register_store.to_dossier(row)
 
 
@@ -194,6 +195,7 @@ def settle_contracts(
     if due:
         facts = {"changed": [row.rescue_code for row in due]}
         record(connection, "lift", facts, now, actor, verb="lifts.handed_over")
+        word_index.index_lifts(connection, [row.id for row in due])
     return len(due)
 
 

@@ -34,9 +34,9 @@ class LiftFilter:
     place_type: str = ""
 
     def clauses(self) -> list[ColumnElement[bool]]:
-        """What the filter asks of a row."""
+        """What the filter asks of a row, but for its text (devices.lift_search)."""
         c = tables.lift.c
-        wanted = lift_holds(self.text)
+        wanted: list[ColumnElement[bool]] = []
         if self.within:
             wanted.append(reach.within(self.within, c))
         if self.area:
@@ -91,20 +91,6 @@ KITCHEN_ORDERS = {
 }
 
 
-def lift_holds(text: str) -> list[ColumnElement[bool]]:
-    """Every word begins one of the lift's codes, or stands in its address or building."""
-    c = tables.lift.c
-    return [
-        or_(
-            c.rescue_code.startswith(word, autoescape=True),
-            c.registration_code.startswith(word, autoescape=True),
-            c.address.icontains(word, autoescape=True),
-            c.building.icontains(word, autoescape=True),
-        )
-        for word in text.split()
-    ]
-
-
 def kitchen_holds(text: str) -> list[ColumnElement[bool]]:
     """Every word begins the kitchen's code, or stands in its name or address."""
     c = tables.kitchen.c
@@ -116,33 +102,6 @@ def kitchen_holds(text: str) -> list[ColumnElement[bool]]:
         )
         for word in text.split()
     ]
-
-
-def lift_keys(
-    connection: Connection,
-    wanted: LiftFilter,
-    order: str = "code",
-    *,
-    descending: bool = False,
-    limit: int | None = None,
-    offset: int = 0,
-) -> list[tuple[int, str]]:
-    """Our id and the rescue code of every lift that `wanted` lets through, in order."""
-    c = tables.lift.c
-    by = [each.desc() if descending else each.asc() for each in LIFT_ORDERS[order]]
-    rows = connection.execute(
-        select(c.id, c.rescue_code)
-        .where(*wanted.clauses())
-        .order_by(*by, c.rescue_code)
-        .limit(limit)
-        .offset(offset)
-    )
-    return [(row.id, row.rescue_code) for row in rows]
-
-
-def lift_count(connection: Connection, wanted: LiftFilter) -> int:
-    """How many lifts `wanted` lets through."""
-    return _count(connection, tables.lift, wanted.clauses())
 
 
 def lifts(connection: Connection, ids: Sequence[int]) -> list[Lift]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 
 from core.db import Instant, Json, metadata
+from core.words import Bytewise, Words, indexed
 
 use_unit = Table(
     "use_unit",
@@ -241,4 +242,23 @@ contact = Table(
     Column("role", String(32), primary_key=True),
     Column("phone", String(32), primary_key=True),
     Column("name", String(64), nullable=False, server_default=""),
+)
+
+lift_words = indexed(
+    Table(
+        "lift_words",
+        metadata,
+        Column("lift_id", Integer, ForeignKey("lift.id"), primary_key=True, autoincrement=False),
+        Column("words", Words, nullable=False),
+        Column("version", Integer, nullable=False, index=True),
+    )
+)
+
+reading = Table(
+    "reading",
+    metadata,
+    Column("text", Bytewise, primary_key=True),
+    Column("spelled", Bytewise, primary_key=True, index=True),
+    Column("initials", Bytewise, nullable=False, index=True),
+    Column("sounds", String, nullable=False),
 )

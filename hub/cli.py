@@ -36,6 +36,7 @@ from hub.folder import DataFolder
 from hub.import_commands import import_file, lifts_app
 from hub.mishaps import in_words
 from hub.proof import command as proof_command
+from hub.province_command import make_province
 from hub.settings import Settings, load
 from ingest.shard_file import ShardFile
 from ingest.shards import HOME
@@ -197,6 +198,7 @@ def doctor(data: Data = None) -> None:
 
 
 app.command("import")(import_file)
+app.command("province")(make_province)
 app.command("tail")(tail_command.tail)
 app.command("top")(top_command.top)
 app.command("roles")(roles_command.roles)

@@ -14,6 +14,7 @@ import dashboard.tables
 import devices.tables
 from core.db import Database
 from core.errors import Unavailable
+from devices import word_index
 
 ROOMS = (
     core.journal,
@@ -41,7 +42,10 @@ def migrate(database: Database) -> tuple[str | None, str]:
         alembic.command.upgrade(configuration, "head")
         return before, newest()
 
-    return database.write(run)
+    told = database.write(run)
+    while database.write(word_index.catch_up):
+        pass  # lifts that an earlier version did not index, some at a time
+    return told
 
 
 def revision(database: Database) -> str | None:

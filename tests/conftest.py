@@ -7,10 +7,10 @@ from importlib.util import find_spec
 import pytest
 
 from hub import mosquitto
-from tests.support import foreign_client, influx
+from tests.support import foreign_client, influx, postgres
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-MARKERS = ("broker", "browser", "influx", "foreign")
+MARKERS = ("broker", "browser", "influx", "foreign", "postgres")
 CI = os.environ.get("CI") == "true"  # noqa: TID251  (the tests' own switch)
 
 
@@ -23,6 +23,8 @@ def _missing(marker: str, version: str = influx.REFERENCE, lent: str = "") -> st
         case "influx":
             there = influx.there(version, lent) and find_spec("influxdb_client") is not None
             return "" if there else f"InfluxDB {version} or its client"
+        case "postgres":
+            return "" if postgres.there() else postgres.MISSING
         case "browser":
             return "" if any(map(shutil.which, BROWSERS)) else "chromium"
         case "foreign":
@@ -36,7 +38,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         mark = item.get_closest_marker(marker)
         if mark is not None and (missing := _missing(marker, *mark.args)):
             install = f"Debian: sudo apt-get install {missing.replace(',', '')}"
-            told = f"{missing} not found; {influx.REMEDY if marker == 'influx' else install}"
+            remedies = {"influx": influx.REMEDY, "postgres": "install the group dev"}
+            told = f"{missing} not found; {remedies.get(marker, install)}"
             if CI:
                 pytest.fail(told, pytrace=False)
             pytest.skip(told)

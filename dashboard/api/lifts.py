@@ -41,11 +41,27 @@ def listed(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Offset = 0,
 ) -> Listed[LiftOut]:
-    """Lifts whose codes begin with `q`, or whose address or building holds it, by code."""
+    """Lifts that have every piece of `q` in their code, place or use unit, by code."""
     asked = {"q": q, "area": area, "firm": firm, "kind": kind or "", "presence": presence or ""}
     ids, total = finding.lifts(context, scope, asked, limit=limit, offset=offset)
     found = context.database.read(partial(search.lifts, ids=ids))
     return Listed(items=[LiftOut.of(each) for each in found], total=total)
+
+
+@router.get("/best")
+def best(
+    context: Context,
+    scope: CurrentScope,
+    q: Annotated[str, Query(max_length=100)],
+    limit: Annotated[int, Query(ge=1, le=20)] = 6,
+) -> list[LiftOut]:
+    """The lifts that `q` may mean, best first, while it is being typed.
+
+    A code or its beginning, words of the place in any order, pinyin or its first letters, the use
+    unit, a point such as `34.75, 113.65`, or the number of somebody who called before.
+    """
+    ids = finding.best_lifts(context, scope, q, limit=limit)
+    return [LiftOut.of(each) for each in context.database.read(partial(search.lifts, ids=ids))]
 
 
 @router.get("/{code}")

@@ -176,7 +176,7 @@ def lift_picks(
 ) -> Response:
     """Which lifts stand at a place, while it is being typed."""
     text = place.strip()
-    ids = finding.lifts(context, scope, {"q": text}, limit=MOST_PICKS)[0] if text else ()
+    ids = finding.best_lifts(context, scope, text, limit=MOST_PICKS)
     lifts = context.database.read(partial(registry_search.lifts, ids=ids))
     return render.page(request, "staff/lift_picks.html", lifts=lifts)
 

@@ -61,7 +61,7 @@ def palette(
 
     sees = partial(may, account.role)
     ids = (
-        finding.lifts(context, scope, {"q": text}, limit=MOST)[0]
+        finding.best_lifts(context, scope, text, limit=MOST)
         if text and sees(Action.SEE_LIFTS)
         else ()
     )

@@ -191,7 +191,7 @@ def test_a_lift_is_found_by_either_code_and_by_any_of_its_words(
         assert page.items == (lift,), text
     for text in ("5274", "%", "_", "nowhere"):
         page = database.read(lambda c, text=text: queries.find_lifts(c, text))  # type: ignore[misc]
-        assert (page.total == 1) is (text == "%"), text
+        assert page.total == 0, text
     assert database.read(lambda c: queries.find_lifts(c, area="410105")).total == 1
     assert database.read(lambda c: queries.find_lifts(c, area="410200")).total == 0
 

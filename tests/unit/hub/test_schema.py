@@ -10,6 +10,7 @@ from sqlalchemy import Connection, inspect, text
 
 from core.db import Database, metadata
 from core.errors import Unavailable
+from core.words import is_part_of_index
 from dashboard import accounts, roster
 from dashboard.scope import checked
 from devices import queries
@@ -17,6 +18,15 @@ from devices.model import LiftStatus
 from hub.backup import restore
 from hub.schema import _configuration, migrate, newest, revision
 from tests.support import saved
+
+
+def _without_index(connection: Connection) -> MigrationContext:
+    """SQLite keeps an index of words in tables of its own, which no metadata knows."""
+
+    def ours(name: str | None, kind: str, _parents: object) -> bool:
+        return kind != "table" or not is_part_of_index(name or "")
+
+    return MigrationContext.configure(connection, opts={"include_name": ours})
 
 
 @pytest.fixture
@@ -29,7 +39,7 @@ def test_a_migrated_database_is_what_the_tables_say(database: Database) -> None:
         assert migrate(database) == (None, newest())
 
         def differences(connection: Connection) -> object:
-            return compare_metadata(MigrationContext.configure(connection), metadata)
+            return compare_metadata(_without_index(connection), metadata)
 
         assert database.read(differences) == []
 
@@ -69,7 +79,7 @@ def _everything(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
     return {
         name: [tuple(row) for row in connection.execute(text(f'SELECT * FROM "{name}"'))]  # noqa: S608
         for name in tables
-        if "_index" not in name
+        if not is_part_of_index(name)
     }
 
 
@@ -83,7 +93,7 @@ def test_a_folder_saved_by_an_earlier_state_is_brought_here_whole(
         assert migrate(database) == (archive.name.removesuffix(".tar.gz"), newest())
 
         def differences(connection: Connection) -> object:
-            return compare_metadata(MigrationContext.configure(connection), metadata)
+            return compare_metadata(_without_index(connection), metadata)
 
         assert database.read(differences) == []
         after = database.read(_everything)

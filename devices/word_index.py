@@ -1,0 +1,186 @@
+"""The words of every lift, kept beside it in the same transaction, and what is found by them.
+
+`index_lifts` is called by everything that changes what a lift is found by. `catch_up` brings in
+lifts whose words are missing or were made by another version of `devices.words`: a few hundred at
+a time, so that nobody waits.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, Select, func, insert, or_, select, update
+
+from core import words as index
+from core.geo import Position
+from core.words import AnyOf, Query, matching
+from devices import tables, words
+from devices.words import Described, Piece, Reading
+
+PART = 400  # ids in one question
+MEANINGS = 80  # texts that one piece of pinyin may stand for
+DIVISIONS = 40  # divisions that one piece may name the beginning of
+_SPOKEN = 2  # letters from which on they may be pinyin
+
+
+def described(connection: Connection, ids: Sequence[int]) -> dict[int, Described]:
+    """What those lifts are found by."""
+    lift, papers, unit = tables.lift, tables.lift_dossier, tables.use_unit
+    asked = (
+        select(
+            *(lift.c.id, lift.c.rescue_code, lift.c.area, lift.c.district, lift.c.address),
+            *(lift.c.building, lift.c.latitude, lift.c.longitude, lift.c.kind, lift.c.place_type),
+            *(lift.c.firm_id, lift.c.use_unit_id, papers.c.project, papers.c.unit, unit.c.name),
+        )
+        .outerjoin(papers, papers.c.lift_id == lift.c.id)
+        .outerjoin(unit, unit.c.id == lift.c.use_unit_id)
+    )
+    told: dict[int, Described] = {}
+    for start in range(0, len(ids), PART):
+        for row in connection.execute(asked.where(lift.c.id.in_(ids[start : start + PART]))):
+            told[row.id] = Described(
+                rescue_code=row.rescue_code,
+                area=row.area,
+                district=row.district,
+                address=row.address,
+                building=row.building,
+                project=row.project or "",
+                unit=row.unit or "",
+                use_unit=row.name or "",
+                kind=row.kind,
+                place_type=row.place_type,
+                firm_id=row.firm_id,
+                use_unit_id=row.use_unit_id,
+                position=None if row.latitude is None else Position(row.latitude, row.longitude),
+            )
+    return told
+
+
+def index_lifts(connection: Connection, ids: Sequence[int]) -> None:
+    """Bring the words of those lifts up to what they are; the caller's transaction."""
+    put_words(connection, described(connection, ids))
+
+
+def put_words(connection: Connection, lifts: Mapping[int, Described]) -> None:
+    """Keep the words of lifts that are known already."""
+    t, ids = tables.lift_words, list(lifts)
+    standing: dict[int, tuple[frozenset[str], int]] = {}
+    for start in range(0, len(ids), PART):
+        part = select(t).where(t.c.lift_id.in_(ids[start : start + PART]))
+        for row in connection.execute(part):
+            standing[row.lift_id] = (frozenset(row.words), row.version)
+    made = {each: words.words(lift) for each, lift in lifts.items()}
+    new = [each for each in ids if each not in standing]
+    rows = [{"lift_id": n, "words": made[n], "version": words.VERSION} for n in new]
+    index.add(connection, t, rows)
+    for each, kept in standing.items():
+        if kept[0] != made[each]:
+            changed = {"words": made[each], "version": words.VERSION}
+            index.change(connection, t, each, kept[0], changed)
+        elif kept[1] != words.VERSION:
+            connection.execute(update(t).where(t.c.lift_id == each).values(version=words.VERSION))
+    _put_readings(connection, {p for lift in lifts.values() for p in _pieces(lift)})
+
+
+def _pieces(lift: Described) -> Iterable[str]:
+    for text in lift.texts:
+        yield from words.pieces(text)
+
+
+def _put_readings(connection: Connection, pieces: Iterable[str]) -> None:
+    """How pieces are spoken, where nobody has told yet."""
+    t, wanted = tables.reading, sorted(pieces)
+    known: set[str] = set()
+    for start in range(0, len(wanted), PART):
+        part = wanted[start : start + PART]
+        known.update(connection.execute(select(t.c.text).where(t.c.text.in_(part))).scalars())
+    fresh: dict[tuple[str, str], Reading] = {}
+    for piece in wanted:
+        if piece not in known:
+            fresh |= {(each.text, each.spelled): each for each in words.readings(piece)}
+    if not fresh:
+        return
+    texts = sorted({text for text, _ in fresh})
+    for start in range(0, len(texts), PART):
+        asked = select(t.c.text, t.c.spelled).where(t.c.text.in_(texts[start : start + PART]))
+        for row in connection.execute(asked):
+            fresh.pop((row.text, row.spelled), None)
+    rows = [
+        {
+            "text": each.text,
+            "spelled": each.spelled,
+            "initials": each.initials,
+            "sounds": " ".join(each.sounds),
+        }
+        for each in fresh.values()
+    ]
+    if rows:
+        connection.execute(insert(t), rows)
+
+
+def catch_up(connection: Connection, limit: int = 200) -> int:
+    """Index lifts that are not, or not as this version does; answers how many there were."""
+    t, lift = tables.lift_words, tables.lift
+    missing = (
+        select(lift.c.id)
+        .outerjoin(t, t.c.lift_id == lift.c.id)
+        .where(or_(t.c.version.is_(None), t.c.version != words.VERSION))
+        .limit(limit)
+    )
+    ids = list(connection.execute(missing).scalars())
+    if ids:
+        index_lifts(connection, ids)
+    return len(ids)
+
+
+def asks(connection: Connection, pieces: Sequence[Piece]) -> Query:
+    """What was typed as a question to the index: each piece is some of what it may mean."""
+    query = []
+    for piece in pieces:
+        meant = words.literally(piece, alone=len(pieces) == 1)
+        if piece.kind == "chinese":
+            meant += tuple((words.area_word(each),) for each in _named(connection, piece.text))
+        elif piece.kind == "letters" and len(piece.text) >= _SPOKEN:
+            meant += _spoken(connection, piece.text)
+        query.append(tuple(dict.fromkeys(meant)))
+    return tuple(query)
+
+
+def _named(connection: Connection, beginning: str) -> list[str]:
+    """The divisions whose Chinese name begins so."""
+    c = tables.division.c
+    rows = connection.execute(
+        select(c.code)
+        .where(c.name_zh.startswith(beginning, autoescape=True), ~c.code.endswith("0000"))
+        .order_by(c.code)
+        .limit(DIVISIONS)
+    )
+    return list(rows.scalars())
+
+
+def _spoken(connection: Connection, letters: str) -> AnyOf:
+    """What the register holds that is spoken so: by first letters, or spelled out."""
+    t, above = tables.reading.c, letters[:-1] + chr(ord(letters[-1]) + 1)
+    cut = func.substr(t.text, 1, len(letters))
+    short = connection.execute(
+        select(cut)
+        .where(t.initials >= letters, t.initials < above)
+        .distinct()
+        .order_by(cut)
+        .limit(MEANINGS)
+    )
+    long: Select[tuple[str, str]] = (
+        select(t.text, t.sounds)
+        .where(t.spelled >= letters, t.spelled < above)
+        .order_by(t.spelled, t.text)
+        .limit(MEANINGS)
+    )
+    told = dict.fromkeys(short.scalars())
+    for row in connection.execute(long):
+        told[Reading(row.text, tuple(row.sounds.split())).spoken(letters)] = None
+    return tuple(words.asked_of(text) for text in told)
+
+
+def ids_matching(connection: Connection, query: Query, limit: int) -> list[int]:
+    """Our ids of lifts that fulfil a question, rising."""
+    found = matching(connection, tables.lift_words, query).subquery()
+    key = next(iter(found.c))
+    return list(connection.execute(select(key).order_by(key).limit(limit)).scalars())
