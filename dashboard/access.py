@@ -47,6 +47,12 @@ class Action(StrEnum):
     REVEAL_PHONE = "reveal_phone"  # a person's whole number, each time journalled
     SEE_AUDIT = "see_audit"
     MANAGE_ACCOUNTS = "manage_accounts"  # a firm's administrator: those of the own firm
+    SEE_MAINTENANCE = "see_maintenance"
+    HAND_IN_VISITS = "hand_in_visits"  # begin, check in, hand in, amend
+    PLAN_VISITS = "plan_visits"  # choose days and teams
+    CONFIRM_VISITS = "confirm_visits"  # or dispute them
+    KEEP_DUTIES = "keep_duties"  # of a use unit: check-lists, stop a lift and start it again
+    WATCH_MAINTENANCE = "watch_maintenance"  # reject a visit, seal a lift, compare firms
 
 
 FIRM_ROLES = frozenset({Role.FIRM_ADMIN, Role.TEAM_LEADER, Role.TECHNICIAN})
@@ -70,19 +76,31 @@ _SEAT = _OVERSEER | {
     Action.REVEAL_PHONE,
 }
 
+_MAINTAINS = {Action.SEE_MAINTENANCE, Action.HAND_IN_VISITS}
+_WATCHES = {Action.SEE_MAINTENANCE, Action.WATCH_MAINTENANCE}
+
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.ADMINISTRATOR: frozenset(Action),
     Role.DISPATCHER: _SEAT,
     Role.SHIFT_LEADER: _SEAT | {Action.SEE_AUDIT, Action.SEE_QUARANTINE},
-    Role.PROVINCE_SUPERVISOR: _OVERSEER | {Action.ADD_NOTE, Action.SEE_QUARANTINE},
-    Role.CITY_SUPERVISOR: _OVERSEER | {Action.ADD_NOTE, Action.SEE_QUARANTINE},
+    Role.PROVINCE_SUPERVISOR: _OVERSEER | {Action.ADD_NOTE, Action.SEE_QUARANTINE} | _WATCHES,
+    Role.CITY_SUPERVISOR: _OVERSEER | {Action.ADD_NOTE, Action.SEE_QUARANTINE} | _WATCHES,
     # What could not be taken names its city at most: nobody can say whose district it is.
-    Role.DISTRICT_SUPERVISOR: _OVERSEER | {Action.ADD_NOTE},
-    Role.FIRM_ADMIN: _CREW | {Action.SEND_TELEMETRY, Action.REVEAL_PHONE, Action.MANAGE_ACCOUNTS},
-    Role.TEAM_LEADER: _CREW | {Action.REVEAL_PHONE},
-    Role.TECHNICIAN: _CREW,
+    Role.DISTRICT_SUPERVISOR: _OVERSEER | {Action.ADD_NOTE} | _WATCHES,
+    Role.FIRM_ADMIN: _CREW
+    | _MAINTAINS
+    | {Action.SEND_TELEMETRY, Action.REVEAL_PHONE, Action.MANAGE_ACCOUNTS, Action.PLAN_VISITS},
+    Role.TEAM_LEADER: _CREW | _MAINTAINS | {Action.REVEAL_PHONE, Action.PLAN_VISITS},
+    Role.TECHNICIAN: _CREW | _MAINTAINS,
     Role.STATION: _CREW,
-    Role.USE_UNIT: _EVERYONE | {Action.ADD_NOTE, Action.SEE_ALARMS},
+    Role.USE_UNIT: _EVERYONE
+    | {
+        Action.ADD_NOTE,
+        Action.SEE_ALARMS,
+        Action.SEE_MAINTENANCE,
+        Action.CONFIRM_VISITS,
+        Action.KEEP_DUTIES,
+    },
 }
 
 

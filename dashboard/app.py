@@ -13,6 +13,7 @@ from dashboard.web import (
     pages_api,
     pages_incident,
     pages_language,
+    pages_maintenance,
     pages_public,
     pages_sign_in,
     pages_staff,
@@ -31,6 +32,7 @@ def create_app(context: AppContext) -> FastAPI:
             pages_account.router,
             pages_staff.router,
             pages_incident.router,
+            pages_maintenance.router,
             pages_styleguide.router,
         )
         if context.surface == "staff"

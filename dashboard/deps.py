@@ -25,6 +25,7 @@ from dashboard.access import Action, Role, may
 from dashboard.accounts import Account, Signed
 from dashboard.scope import Scope
 from devices.directory import Directory
+from devices.maintenance.log import Rules
 from ingest.door_shards import DoorShards
 from ingest.latest import LatestReader
 from ingest.quarantine_shards import QuarantineShards
@@ -76,6 +77,7 @@ class AppContext:
     clock: Clock
     zone: ZoneInfo
     policies: PolicyBook
+    maintenance: Rules
     latest: LatestReader
     history: History
     quarantine: QuarantineShards

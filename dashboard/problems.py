@@ -5,7 +5,7 @@ machines) and `field` (what to mend) as extension members. Browsers get a page.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from core import log
 from core.errors import Conflict, Forbidden, HubError, InvalidMessage, NotFound, Unavailable
 from dashboard.deps import FactorNeeded, PasswordNeeded, SignInNeeded, wants_html
+from devices.objections import NotTaken, Objection
 
 OK = HTTPStatus.OK
 CREATED = HTTPStatus.CREATED
@@ -42,6 +43,7 @@ class Problem:
     reason: str
     detail: str
     field: str = ""
+    errors: tuple[Objection, ...] = ()  # everything that is wrong, where more than one thing may be
 
     def body(self) -> dict[str, object]:
         """The members of the JSON document."""
@@ -52,7 +54,7 @@ class Problem:
             "detail": self.detail,
             "reason": self.reason,
             "field": self.field or None,
-        }
+        } | ({"errors": [asdict(each) for each in self.errors]} if self.errors else {})
 
 
 ErrorPage = Callable[[Request, Problem], Response]
@@ -82,7 +84,8 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911  (a table: one row
         case Conflict():
             return Problem(HTTPStatus.CONFLICT, error.reason, error.detail)
         case InvalidMessage():
-            return Problem(UNPROCESSABLE, error.reason, error.detail, error.field)
+            every = error.objections if isinstance(error, NotTaken) else ()
+            return Problem(UNPROCESSABLE, error.reason, error.detail, error.field, every)
         case Forbidden():
             return Problem(HTTPStatus.FORBIDDEN, "forbidden", str(error))
         case TooManyRequests():

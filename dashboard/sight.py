@@ -12,6 +12,9 @@ from alerts.queries import IncidentDetail
 from core.errors import NotFound
 from dashboard.scope import Scope
 from devices import queries, reach
+from devices.maintenance import queries as log
+from devices.maintenance.queries import Sight, VisitRow
+from devices.maintenance.record import Record
 from devices.model import Kitchen, Lift
 
 
@@ -84,3 +87,41 @@ def kitchen(connection: Connection, *, scope: Scope, code: str) -> Kitchen:
     if not scope.covers_place(found.area, found.district):
         raise NotFound("kitchen", code)
     return found
+
+
+def maintained(scope: Scope) -> Sight:
+    """The lifts whose maintenance an account may look at, as lists ask for them."""
+    return Sight(within=scope.area, firm_id=scope.firm_id, use_unit_id=scope.use_unit_id)
+
+
+def served(connection: Connection, *, scope: Scope, code: str) -> Lift:
+    """A lift that the account may see, or that its firm has visited under an earlier contract.
+
+    What was done before a hand-over is handed in after it, too; raises NotFound.
+    """
+    found = queries.lift_by_code(connection, code)
+    if _covers_lift(connection, scope, found):
+        return found
+    if scope.firm_id is not None and log.ever_held(connection, found.id, scope.firm_id):
+        return found
+    raise NotFound("lift", code)
+
+
+def visit(connection: Connection, *, scope: Scope, visit_id: str) -> VisitRow:
+    """A visit that the account's firm made, or of a lift that it may see; raises NotFound."""
+    rows = log.visit_rows(connection, [visit_id])
+    if not rows:
+        raise NotFound("visit", visit_id)
+    (row,) = rows
+    made = scope.firm_id is not None and row.visit.firm_id == scope.firm_id
+    if not (made or _covers_lift(connection, scope, row.lift)):
+        raise NotFound("visit", visit_id)
+    return row
+
+
+def records(connection: Connection, *, scope: Scope, code: str) -> list[Record]:
+    """A lift's records, the newest first; a firm that lost the lift sees what it wrote."""
+    found = served(connection, scope=scope, code=code)
+    whole = _covers_lift(connection, scope, found)
+    kept = log.records(connection, found.rescue_code, None if whole else scope.firm_id)
+    return [each for each, _ in kept]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from core.errors import InvalidMessage
+
 
 @dataclass(frozen=True, slots=True)
 class Objection:
@@ -15,3 +17,13 @@ class Objection:
     field: str
     reason: str
     remedy: str
+
+
+class NotTaken(InvalidMessage):
+    """What was handed in is refused, with everything that speaks against it."""
+
+    def __init__(self, objections: tuple[Objection, ...]) -> None:
+        first = objections[0]
+        more = f" (and {len(objections) - 1} more)" if len(objections) > 1 else ""
+        super().__init__(first.reason, f"{first.remedy}{more}", field=first.field)
+        self.objections = objections

@@ -2,15 +2,19 @@
 
 import asyncio
 import threading
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from alerts.rounds import go_round
 from core.clock import Clock
 from core.db import Database
 from core.errors import Unavailable
 from core.pulse import Pulse
+from devices.maintenance import shipped as maintenance
+from devices.maintenance.ladder import Ladder
 from devices.protocol.topics import parse
 from hub import demo, dialects, history, parts, tls
 from hub.doctor import version
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from dashboard.deps import Arriving
 
 _GRACE_S = 3
+BREATH = timedelta(milliseconds=200)  # after each few plans: a rescue never waits for them
+MANY = 1_000_000  # it always rests
 
 
 def run_web(ground: Ground, stop: threading.Event) -> None:
@@ -56,12 +62,14 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
         stack.enter_context(corrected(ground.clock, database))
         kept = stack.enter_context(closing(history.reader(settings, folder.shards)))
         known = demo.load_or_none(folder) if settings.demo.scenario else None
+        rules = maintenance.rules(settings.tz)
         context = AppContext(
             surface="staff" if staff else "public",
             database=database,
             clock=ground.clock,
             zone=settings.tz,
             policies=policies_of(ground),
+            maintenance=rules,
             latest=LatestShards(folder.latest),
             history=kept,
             quarantine=QuarantineShards(folder.shards),
@@ -110,7 +118,38 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
             timeout_graceful_shutdown=_GRACE_S,
         )
         told = ground.pulse("web.pages" if staff else "public.pages")
+        if staff:
+            stack.enter_context(_beside(ground, Ladder(database, ground.clock, rules)))
         _run_server(uvicorn.Server(configuration), stop, ground.clock, told)
+
+
+@contextmanager
+def _beside(ground: Ground, ladder: Ladder) -> Iterator[None]:
+    """Run the ladder of maintenance beside the staff pages, until they end.
+
+    Here, because this process writes the database anyhow and no rescue waits for it.
+    """
+    ended = threading.Event()
+    told = ground.pulse("web.maintenance")
+
+    def run() -> None:
+        go_round(
+            "maintenance",
+            ladder.run_once,
+            ended,
+            ground.clock,
+            rest=BREATH,
+            much=MANY,
+            pulse=told,
+        )
+
+    thread = threading.Thread(target=run, name="maintenance")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _door(ground: Ground, database: Database) -> "Arriving":

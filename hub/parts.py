@@ -18,7 +18,7 @@ from ingest.shards import HOME
 PARTS: Mapping[str, tuple[str, ...]] = {
     "broker": ("door",),
     "rescue": ("lane", "engine", "follower", "courier"),
-    "web": ("pages",),
+    "web": ("pages", "maintenance"),
     "telemetry": ("lane",),
     "history": ("keeper", "drain"),
     "public": ("pages",),

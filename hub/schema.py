@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 import alerts.tables
 import core.journal
 import dashboard.tables
+import devices.maintenance.tables
 import devices.tables
 from core.db import Database
 from core.errors import Unavailable
@@ -18,6 +19,7 @@ from devices import word_index
 
 ROOMS = (
     core.journal,
+    devices.maintenance.tables,
     devices.tables,
     alerts.tables,
     dashboard.tables,

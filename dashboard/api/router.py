@@ -2,7 +2,17 @@
 
 from fastapi import APIRouter
 
-from dashboard.api import alarms, assignments, incidents, kitchens, lifts, telemetry
+from dashboard.api import (
+    alarms,
+    assignments,
+    incidents,
+    kitchens,
+    lifts,
+    maintenance,
+    maintenance_plans,
+    maintenance_proofs,
+    telemetry,
+)
 from dashboard.api.schemas import ProblemOut
 from dashboard.problems import PROBLEM_JSON
 
@@ -28,5 +38,15 @@ _PROBLEM: dict[str, object] = {
 }
 
 router = APIRouter(prefix="/api/v1", responses={"4XX": _PROBLEM, "5XX": _PROBLEM})
-for part in (incidents, assignments, alarms, lifts, kitchens, telemetry):
+for part in (
+    incidents,
+    assignments,
+    alarms,
+    lifts,
+    kitchens,
+    maintenance,
+    maintenance_plans,
+    maintenance_proofs,
+    telemetry,
+):
     router.include_router(part.router)

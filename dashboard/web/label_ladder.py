@@ -6,6 +6,14 @@ Groups of `dashboard.web.labels`.
 from collections.abc import Mapping
 
 WORDS: Mapping[str, Mapping[str, str]] = {
+    "crew_action": {
+        "accept": "Accept",
+        "refuse": "Refuse",
+        "en_route": "On the way",
+        "arrive": "Arrived",
+        "finish": "Freed",
+        "stand_down": "Stand down",
+    },
     "rung": {
         "answer": "answer due",
         "level2": "level 2",

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from dashboard import i18n
-from dashboard.web import label_accounts, label_alarms, label_ladder, label_refusals
+from dashboard.web import (
+    label_accounts,
+    label_alarms,
+    label_ladder,
+    label_maintenance,
+    label_refusals,
+)
 from devices import codes
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -50,14 +56,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "self_escaped": "Self-escaped",
         "note": "Add a note",
         "comfort": "Comfort call made",
-    },
-    "crew_action": {
-        "accept": "Accept",
-        "refuse": "Refuse",
-        "en_route": "On the way",
-        "arrive": "Arrived",
-        "finish": "Freed",
-        "stand_down": "Stand down",
     },
     "target": {
         "firm": "Maintenance firm",
@@ -164,6 +162,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "failed": "Failed",
     },
     **label_alarms.WORDS,
+    **label_maintenance.WORDS,
     "notice_error": {
         "bad_address": "its address is wrong",
         "deadline": "no answer in time",

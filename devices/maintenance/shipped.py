@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from importlib.resources import files
 from tomllib import loads
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from core.errors import NotFound
 from devices.maintenance import items, use_unit_duties
+from devices.maintenance.log import Rules
 
 ANNEXES = ("A", "B", "C", "D")
 
@@ -27,6 +29,11 @@ def check_lists() -> use_unit_duties.CheckLists:
     if isinstance(found, use_unit_duties.Refused):
         raise NotFound("check-lists", "use_unit_v1")
     return found
+
+
+def rules(zone: ZoneInfo) -> Rules:
+    """The shipped lists, and limits as the rule has them."""
+    return Rules(zone, tuple(map(item_list, ANNEXES)), check_lists())
 
 
 def _tree(name: str) -> Mapping[str, Any]:  # Any: parsed TOML

@@ -9,11 +9,18 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 import alerts.tables
 import core.journal
 import dashboard.tables
+import devices.maintenance.tables
 import devices.tables
 from core.db import metadata
 
 ROOT = Path(__file__).parents[2]
-ROOMS = (core.journal, devices.tables, alerts.tables, dashboard.tables)  # so that metadata is whole
+ROOMS = (
+    core.journal,
+    devices.maintenance.tables,
+    devices.tables,
+    alerts.tables,
+    dashboard.tables,
+)  # so that metadata is whole
 ONE_KIND_ONLY = re.compile(
     r"dialects(\.| import )(sqlite|postgresql)|exec_driver_sql|\browid\b|func\.(json|julian|strf)"
 )

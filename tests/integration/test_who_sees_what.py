@@ -29,6 +29,7 @@ from dashboard.app import create_app
 from dashboard.scope import Scope
 from dashboard.web import live
 from ingest.latest import LatestReader
+from tests.support import maintenance_routes
 from tests.support.dashboards import NOON, TEST
 from tests.support.routes import FAR, NEAR, OPEN, ROUTES, Route, routes_of
 from tests.support.world import Things, World, sees, world_in
@@ -61,6 +62,7 @@ def send(world: World, client: TestClient, csrf: str, row: Route, things: Things
         .replace("{step}", "refuse")
         .replace("{name}", "index.m3u8")
     )
+    path = maintenance_routes.filled(path, things)
     fill = {
         "far_lift": world.theirs["lift"],
         "assignment": things["assignment"],
@@ -98,6 +100,7 @@ def wanted_of(world: World, row: Route, role: Role, things: Things) -> int:
 
 # What is not 200 for who may ask: no picture was ever taken, no link sent, no such password.
 AS_WELL = {
+    **maintenance_routes.AS_WELL,
     ("GET", "/media/{camera_id}/snapshot.jpg"): 404,
     ("GET", "/media/{camera_id}/{name}"): 403,
     ("POST", "/sign-in"): 401,

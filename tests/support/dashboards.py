@@ -21,6 +21,7 @@ from dashboard.problems import Problem
 from dashboard.scope import Scope
 from devices import commands
 from devices.directory import load_directory
+from devices.maintenance import shipped
 from devices.model import Camera, Kitchen, KitchenKind, SourceKind, UseUnit
 from ingest.door_shards import DoorShards
 from ingest.latest import LatestReader
@@ -115,6 +116,7 @@ class Dashboards:
             clock=self.clock,
             zone=ZoneInfo("Asia/Shanghai"),
             policies=PolicyBook(),
+            maintenance=shipped.rules(ZoneInfo("Asia/Shanghai")),
             latest=LatestReader(telemetry / "latest"),
             history=EmbeddedStore.reader(telemetry),
             quarantine=QuarantineShards(lambda: shards),

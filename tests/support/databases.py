@@ -4,10 +4,16 @@ from pathlib import Path
 
 import alerts.tables
 import dashboard.tables
+import devices.maintenance.tables
 import devices.tables
 from core.db import Database, metadata
 
-SCHEMA = (devices.tables, alerts.tables, dashboard.tables)  # imported so that metadata is whole
+SCHEMA = (
+    devices.maintenance.tables,
+    devices.tables,
+    alerts.tables,
+    dashboard.tables,
+)  # imported so that metadata is whole
 
 
 def open_database(folder: Path) -> Database:

@@ -23,6 +23,7 @@ from devices import commands
 from devices.calls import RefusedCall
 from devices.findings import ConditionRaised, Severity
 from devices.model import Camera, Kitchen, KitchenKind, Lift, MaintenanceFirm, SourceKind, UseUnit
+from tests.support import maintenance_routes
 from tests.support.dashboards import CAMERA, NOON, TEST, Dashboards
 from tests.support.routes import FAR, NEAR
 
@@ -165,4 +166,5 @@ def _things(
         "station assignment": str(asked[-1].id),
         "refused": str(line.id),
         "alarm": alarm.event_id,
+        **maintenance_routes.things(connection, lift),
     }

@@ -1,0 +1,110 @@
+"""The routes of maintenance and who may use them, and what a lift has there to be asked about."""
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from core.journal import Actor
+from dashboard.access import Action
+from devices.maintenance import photos, planning, queries, record, shipped, store
+from devices.maintenance.log import Rules
+from devices.maintenance.record import RecordKind
+from devices.model import Lift
+from tests.support.dashboards import NOON
+
+A = Action
+Row = tuple[str, str, Action | str, str, Mapping[str, str]]
+ZONE = ZoneInfo("Asia/Shanghai")
+API, PAGES = "/api/v1/maintenance", "/maintenance"
+DIGEST = "0" * 64
+WHY = {"reason": "示例"}
+LATER = {"planned_on": "2026-11-30", **WHY}
+ROWS: tuple[Row, ...] = (
+    ("GET", PAGES, A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}.csv", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/visits", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/visits.csv", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/visits/{{visit_id}}", A.SEE_MAINTENANCE, "lift", {}),
+    ("GET", f"{PAGES}/lifts/{{code}}", A.SEE_MAINTENANCE, "lift", {}),
+    ("POST", f"{PAGES}/visits/{{visit_id}}/confirm", A.CONFIRM_VISITS, "lift", {}),
+    ("POST", f"{PAGES}/visits/{{visit_id}}/dispute", A.CONFIRM_VISITS, "lift", WHY),
+    ("POST", f"{PAGES}/visits/{{visit_id}}/withdraw", A.CONFIRM_VISITS, "lift", WHY),
+    ("POST", f"{PAGES}/visits/{{visit_id}}/reject", A.WATCH_MAINTENANCE, "lift", WHY),
+    ("GET", f"{API}/due", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{API}/lifts/{{code}}", A.SEE_MAINTENANCE, "lift", {}),
+    ("GET", f"{API}/items/{{list_name}}", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{API}/visits", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{API}/visits/{{visit_id}}", A.SEE_MAINTENANCE, "lift", {}),
+    ("POST", f"{API}/visits/{{visit_id}}/start", A.HAND_IN_VISITS, "lift", {}),
+    ("POST", f"{API}/visits/{{visit_id}}/reschedule", A.PLAN_VISITS, "lift", LATER),
+    ("POST", f"{API}/visits/{{visit_id}}/confirm", A.CONFIRM_VISITS, "lift", {}),
+    ("POST", f"{API}/visits/{{visit_id}}/dispute", A.CONFIRM_VISITS, "lift", WHY),
+    ("POST", f"{API}/visits/{{visit_id}}/withdraw", A.CONFIRM_VISITS, "lift", WHY),
+    ("POST", f"{API}/visits/{{visit_id}}/reject", A.WATCH_MAINTENANCE, "lift", WHY),
+    (
+        "POST",
+        f"{API}/lifts/{{code}}/check-ins",
+        A.HAND_IN_VISITS,
+        "lift",
+        {"worker": "W1", "at": "2026-11-23T04:00:00Z", "means": "code"},
+    ),
+    ("POST", f"{API}/records", A.HAND_IN_VISITS, "", {}),
+    ("GET", f"{API}/records", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{API}/records/{{record_id}}", A.SEE_MAINTENANCE, "lift", {}),
+    ("POST", f"{API}/records/{{record_id}}/amendments", A.HAND_IN_VISITS, "", {}),
+    ("POST", f"{API}/lifts/{{code}}/photos", A.HAND_IN_VISITS, "", {}),
+    ("GET", f"{API}/lifts/{{code}}/photos/{{digest}}", A.SEE_MAINTENANCE, "lift", {}),
+)
+# Without a picture's file its address is as if it were not there.
+AS_WELL = {("GET", f"{API}/lifts/{{code}}/photos/{{digest}}"): 404}
+
+
+def rules() -> Rules:
+    """The shipped ones."""
+    return shipped.rules(ZONE)
+
+
+def things(connection: Connection, lift: Lift) -> dict[str, str]:
+    """A planned visit and a record of that lift."""
+    assert lift.firm_id is not None
+    planning.settle(connection, lift.id, NOON, rules())
+    coming = queries.coming(connection, [lift.id])[lift.id]
+    photos.note(
+        connection,
+        DIGEST,
+        "image/jpeg",
+        1,
+        lift_id=lift.id,
+        firm_id=lift.firm_id,
+        now=NOON,
+        by="sample",
+    )
+    return {"visit": coming.id, "record": _record(connection, lift, coming.id), "digest": DIGEST}
+
+
+def filled(path: str, of: Mapping[str, str]) -> str:
+    """An address with the things put in."""
+    return (
+        path.replace("{visit_id}", of["visit"])
+        .replace("{record_id}", of["record"])
+        .replace("{digest}", of["digest"])
+        .replace("{list_name}", "A@1")
+    )
+
+
+def _record(connection: Connection, lift: Lift, visit_id: str) -> str:
+    written = record.append(
+        store.head(connection, lift.rescue_code),
+        id=f"record-{lift.rescue_code}",
+        lift_code=lift.rescue_code,
+        kind=RecordKind.LEGACY,
+        content={"period": "half_month"},
+        recorded_at=NOON,
+        recorded_by="sample",
+    )
+    firm = lift.firm_id or 0
+    store.append_record(
+        connection, written, visit_id=visit_id, firm_id=firm, actor=Actor("system", "test")
+    )
+    return written.id
