@@ -193,6 +193,6 @@ def test_own_sessions_and_tokens_are_listed_and_ended(hub: Dashboards) -> None:
     twice = client.post("/account/tokens", data={**csrf, "name": "program", "days": "30"})
     assert twice.status_code == 422
     page = client.get("/account").text
-    assert "never</td>" in page  # the one that nobody used
+    assert "not used yet</td>" in page  # the one that nobody used
     hub.clock.advance(timedelta(days=30))
     assert program.get("/api/v1/lifts").status_code == 401
