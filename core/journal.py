@@ -64,7 +64,7 @@ personal_table = Table(
 )
 
 ADDRESS = "address"  # the personal field that says from where
-_DIGESTS = "personal_digests"  # the fact that ties erasable fields to the chain
+DIGESTS = "personal_digests"  # the fact that ties erasable fields to the chain
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def append(connection: Connection, entry: Entry) -> int:
     keys = {name: secrets.token_bytes(16) for name in sorted(personal)}
     facts = dict(entry.facts)
     if keys:
-        facts[_DIGESTS] = {name: _digest(key, personal[name]) for name, key in keys.items()}
+        facts[DIGESTS] = {name: _digest(key, personal[name]) for name, key in keys.items()}
     digest = _hash(prev, seq, entry, facts)
     written: int = connection.execute(
         insert(journal_table)
@@ -191,7 +191,7 @@ def history(connection: Connection, subject: Subject) -> list[Recorded]:
                 verb=row.verb,
                 actor=Actor(row.actor_kind, row.actor_id),
                 at=row.at,
-                facts={name: fact for name, fact in row.facts.items() if name != _DIGESTS},
+                facts={name: fact for name, fact in row.facts.items() if name != DIGESTS},
                 personal=personal.get(row.id, {}),
                 reason=row.reason,
             ),
@@ -216,7 +216,7 @@ def verify(connection: Connection, subject: Subject) -> Broken | None:
         )
         if row.prev_hash != prev or row.hash != _hash(prev, row.seq, entry, row.facts):
             return Broken(row.id, row.seq, "content does not match its hash")
-        digests = row.facts.get(_DIGESTS, {})
+        digests = row.facts.get(DIGESTS, {})
         for kept in connection.execute(select(personal_table).where(p.journal_id == row.id)):
             if digests.get(kept.name) != _digest(kept.key, kept.value):
                 return Broken(row.id, row.seq, f"personal field {kept.name} was changed")

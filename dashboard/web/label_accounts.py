@@ -14,6 +14,17 @@ WORDS: dict[str, dict[str, str]] = {
         "station": "Rescue station",
         "use_unit": "Use unit",
     },
+    "subject_kind": {
+        "account": "Account",
+        "incident": "Incident",
+        "registry": "Register",
+        "lift": "Lift",
+        "disclosure": "Number shown",
+        "call": "Refused call",
+        "gateway": "Gateway",
+        "kitchen": "Kitchen",
+        "camera": "Camera",
+    },
     "token_scope": {
         "all": "All that the account may",
         "read": "Only reading",
@@ -21,3 +32,20 @@ WORDS: dict[str, dict[str, str]] = {
         "telemetry": "Pushing telemetry",
     },
 }
+
+VERBS: dict[str, str] = {
+    "signed_in": "Signed in",
+    "signed_out": "Signed out",
+    "account_created": "Account made",
+    "account_disabled": "Account closed",
+    "password_changed": "Password changed",
+    "password_reset": "Password reset",
+    "token_issued": "Token made",
+    "token_revoked": "Token revoked",
+    "session_ended": "Session ended",
+    "second_factor_set": "Second factor set up",
+    "second_factor_removed": "Second factor removed",
+    "recovery_code_used": "Recovery code used",
+    "phone_shown": "Number shown",
+}
+"""What happened to accounts; of the group `verb`."""

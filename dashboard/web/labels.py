@@ -183,6 +183,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     **label_accounts.WORDS,
     "verb": {
+        **label_accounts.VERBS,
         "opened": "Opened",
         "merged": "Another report",
         "located": "Located",

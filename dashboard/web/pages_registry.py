@@ -26,6 +26,7 @@ from dashboard.deps import (
 )
 from dashboard.web import health as health_checks
 from dashboard.web import (
+    list_audit,
     list_incidents,
     list_kitchens,
     list_lifts,
@@ -41,7 +42,7 @@ CHART_LASTS = timedelta(hours=1)
 CHART_STEP_S = 10
 
 router = APIRouter(include_in_schema=False)
-for part in (list_lifts, list_kitchens, list_quarantine, list_incidents, palette):
+for part in (list_lifts, list_kitchens, list_quarantine, list_incidents, list_audit, palette):
     router.include_router(part.router)
 
 

@@ -25,6 +25,7 @@ PAGES = (
     ("/kitchens", msgid("Kitchens"), Action.SEE_KITCHENS),
     ("/quarantine", msgid("Quarantine"), Action.SEE_QUARANTINE),
     ("/health", msgid("Health"), Action.SEE_HEALTH),
+    ("/audit", msgid("Audit"), Action.SEE_AUDIT),
     ("/account", msgid("My account"), None),
     ("/?state=all", msgid("All incidents"), Action.SEE_INCIDENTS),
     ("/lifts?presence=offline", msgid("Lifts offline"), Action.SEE_LIFTS),

@@ -72,6 +72,8 @@ ROUTES = (
     Route("GET", "/quarantine", A.SEE_QUARANTINE),
     Route("GET", "/quarantine.csv", A.SEE_QUARANTINE),
     Route("POST", "/quarantine/asked", A.MEND_QUARANTINE, sent={"verb": "drop", "kept": "-"}),
+    Route("GET", "/audit", A.SEE_AUDIT),
+    Route("GET", "/audit.csv", A.SEE_AUDIT),
     Route("GET", "/health", A.SEE_HEALTH),
     Route("GET", "/alarms", A.SEE_ALARMS),
     Route("GET", "/fragments/alarms", A.SEE_ALARMS),
