@@ -17,7 +17,7 @@ listener {port} 127.0.0.1
 {doors}
 persistence true
 persistence_location {folder}/
-autosave_on_changes true
+autosave_on_changes false
 autosave_interval 1
 max_queued_messages 100000
 max_inflight_messages 1000
