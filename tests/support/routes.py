@@ -106,6 +106,7 @@ ROUTES = (
     Route("GET", "/api/v1/assignments/{assignment_id}", A.SEE_INCIDENTS, "assignment"),
     Route("POST", "/api/v1/assignments/{assignment_id}/{step}", A.ANSWER_ASSIGNMENT, "assignment"),
     Route("GET", "/api/v1/lifts", A.SEE_LIFTS),
+    Route("GET", "/api/v1/lifts/best", A.SEE_LIFTS, query="q=" + FAR),
     Route("GET", "/api/v1/lifts/{code}", A.SEE_LIFTS, "lift"),
     Route("GET", "/api/v1/lifts/{code}/history", A.SEE_HISTORY, "lift", query="field=floor"),
     Route("GET", "/api/v1/kitchens", A.SEE_KITCHENS),
