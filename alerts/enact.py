@@ -21,6 +21,7 @@ from alerts.verbs import Verb
 from alerts.views import lift_of, target_of, view_of
 from core import journal
 from core.journal import Actor, Entry, Subject
+from devices.model import Lift
 
 SEAT, SUPERVISOR = "seat", "supervisor"
 LEVEL1 = 1
@@ -44,10 +45,20 @@ def record(
     **facts: object,
 ) -> None:
     """Journal something about an incident."""
-    journal.append(
-        connection,
-        Entry(Subject("incident", incident_id), verb, actor, now, facts=facts, reason=reason[:500]),
-    )
+    journal.append(connection, entry(incident_id, verb, now, actor, reason, **facts))
+
+
+def entry(
+    incident_id: str,
+    verb: Verb,
+    now: datetime,
+    actor: Actor,
+    reason: str = "",
+    **facts: object,
+) -> Entry:
+    """Something about an incident, for the journal."""
+    subject = Subject("incident", incident_id)
+    return Entry(subject, verb, actor, now, facts=facts, reason=reason[:500])
 
 
 def settle(connection: Connection, incident: Incident, now: datetime, actor: Actor) -> Settled:
@@ -60,38 +71,17 @@ def enact(
     connection: Connection, incident: Incident, decision: Decision, now: datetime, actor: Actor
 ) -> Settled:
     """Keep a decision: journal, lapses, offers, notices, flags and the next `wake_at`."""
-    for step in decision.steps:
-        record(
-            connection,
-            incident.id,
-            Verb.RUNG,
-            now,
-            actor,
-            rung=step.rung,
-            step=step.key,
-            due_at=step.due_at.isoformat(),
-            late_s=round((now - step.due_at).total_seconds(), 3),
-            why=step.why,
-        )
-    for skipped in decision.skipped:
-        record(
-            connection,
-            incident.id,
-            Verb.LEVEL_SKIPPED,
-            now,
-            actor,
-            level=skipped.level,
-            why=skipped.why,
-        )
-    for lapsed in decision.lapsed:
-        _lapse(connection, store.load_assignment(connection, lapsed), now, actor)
+    told = _told(incident, decision, now, actor)
+    told += [_lapse(connection, lapsed, now, actor) for lapsed in decision.lapsed]
     state, dispatched_at = incident.state, incident.dispatched_at
+    lift = lift_of(connection, incident) if decision.offers or decision.notices else None
     for offer in decision.offers:
         state = INCIDENT.next_state(state, IncidentEvent.DISPATCH)
         dispatched_at = dispatched_at or now
-        _offer(connection, incident, offer, now, actor)
+        told.append(_offer(connection, incident, lift, offer, now, actor))
     for order in decision.notices:
-        _tell(connection, incident, order, now)
+        _tell(connection, incident, lift, order, now)
+    journal.append_all(connection, told)
     due = {step.rung: step.due_at for step in decision.steps}
     changes: dict[str, object] = {
         "state": state,
@@ -107,11 +97,33 @@ def enact(
     return Settled(store.save_incident(connection, incident, **changes), decision)
 
 
-def _lapse(connection: Connection, asked: Assignment, now: datetime, actor: Actor) -> None:
+def _told(incident: Incident, decision: Decision, now: datetime, actor: Actor) -> list[Entry]:
+    """The rungs that are taken, and the levels that are passed over."""
+    rungs = [
+        entry(
+            incident.id,
+            Verb.RUNG,
+            now,
+            actor,
+            rung=step.rung,
+            step=step.key,
+            due_at=step.due_at.isoformat(),
+            late_s=round((now - step.due_at).total_seconds(), 3),
+            why=step.why,
+        )
+        for step in decision.steps
+    ]
+    return rungs + [
+        entry(incident.id, Verb.LEVEL_SKIPPED, now, actor, level=each.level, why=each.why)
+        for each in decision.skipped
+    ]
+
+
+def _lapse(connection: Connection, assignment: int, now: datetime, actor: Actor) -> Entry:
+    asked = store.load_assignment(connection, assignment)
     state = assignments.next_state(asked.state, AssignmentAction.LAPSE)
     store.save_assignment(connection, asked, state=state)
-    record(
-        connection,
+    return entry(
         asked.incident_id,
         Verb.UNANSWERED,
         now,
@@ -123,8 +135,13 @@ def _lapse(connection: Connection, asked: Assignment, now: datetime, actor: Acto
 
 
 def _offer(
-    connection: Connection, incident: Incident, offer: Offer, now: datetime, actor: Actor
-) -> None:
+    connection: Connection,
+    incident: Incident,
+    lift: Lift | None,
+    offer: Offer,
+    now: datetime,
+    actor: Actor,
+) -> Entry:
     target = offer.target
     written = store.add_assignment(
         connection,
@@ -136,8 +153,22 @@ def _offer(
         target_phone=target.phone,
         offered_at=now,
     )
-    record(
+    zone = ZoneInfo(incident.policy.zone)
+    text = wording.offer(incident, offer.level, offer.answer_by, zone)
+    _post(
         connection,
+        incident,
+        lift,
+        f"{incident.id}/offer/{written}",
+        "offer",
+        text,
+        now,
+        target=target,
+        assignment=written,
+        level=offer.level,
+        answer_by=offer.answer_by,
+    )
+    return entry(
         incident.id,
         Verb.OFFERED,
         now,
@@ -150,30 +181,21 @@ def _offer(
         reasons=list(target.reasons),
         shortfalls=list(target.shortfalls),
     )
-    zone = ZoneInfo(incident.policy.zone)
-    text = wording.offer(incident, offer.level, offer.answer_by, zone)
-    post(
-        connection,
-        incident,
-        f"{incident.id}/offer/{written}",
-        "offer",
-        text,
-        now,
-        target=target,
-        assignment=written,
-        level=offer.level,
-        answer_by=offer.answer_by,
-    )
 
 
 def _tell(
-    connection: Connection, incident: Incident, order: ladder.NoticeOrder, now: datetime
+    connection: Connection,
+    incident: Incident,
+    lift: Lift | None,
+    order: ladder.NoticeOrder,
+    now: datetime,
 ) -> None:
     text = wording.rung(incident, order.rung, order.audience)
     key = f"{incident.id}/{order.step}/{order.audience}"
-    post(
+    _post(
         connection,
         incident,
+        lift,
         key,
         order.rung,
         text,
@@ -183,9 +205,10 @@ def _tell(
     )
 
 
-def post(
+def _post(
     connection: Connection,
     incident: Incident,
+    lift: Lift | None,
     key: str,
     kind: str,
     text: str,
@@ -198,7 +221,6 @@ def post(
     answer_by: datetime | None = None,
 ) -> None:
     """Write a notice for the log, and one for the target's webhook where it has one."""
-    lift = lift_of(connection, incident)
     links = {"incident": f"/api/v1/incidents/{incident.id}"}
     if assignment is not None:
         links["assignment"] = f"/api/v1/assignments/{assignment}"
@@ -267,9 +289,10 @@ def tell_stand_down(
     connection: Connection, incident: Incident, asked: Assignment, now: datetime
 ) -> None:
     """Write the notices that release one target."""
-    post(
+    _post(
         connection,
         incident,
+        lift_of(connection, incident),
         f"{incident.id}/stand_down/{asked.id}",
         "stand_down",
         wording.stand_down(incident),

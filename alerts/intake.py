@@ -12,9 +12,9 @@ into a mere fault. The first decision of the ladder is taken in the same transac
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
-from alerts import store, tables
+from alerts import store
 from alerts.enact import record, settle
 from alerts.incident import INCIDENT, IncidentEvent
 from alerts.ladder import Kind
@@ -97,31 +97,30 @@ def _create(
     if lift is not None:
         state = INCIDENT.next_state(state, IncidentEvent.LOCATE)
     place = intake.place or (f"{lift.address} {lift.building}".strip() if lift else "")
-    connection.execute(
-        insert(tables.incident).values(
-            id=number,
-            event_key=intake.event_key,
-            lift_id=lift.id if lift else None,
-            lift_code=lift.rescue_code if lift else intake.lift_code,
-            area=lift.area if lift else intake.area,
-            district=lift.district if lift else intake.district,
-            place=place,
-            kind=intake.kind,
-            source=intake.source,
-            state=state,
-            level=0,
-            people=intake.people,
-            injured=intake.injured,
-            vulnerable=intake.vulnerable,
-            floor=intake.floor,
-            note=intake.note,
-            opened_at=now,
-            located_at=now if lift else None,
-            policy=policy.to_json(),
-            taken_steps=[],
-            wake_at=now,
-            version=1,
-        )
+    opened = store.add_incident(
+        connection,
+        id=number,
+        event_key=intake.event_key,
+        lift_id=lift.id if lift else None,
+        lift_code=lift.rescue_code if lift else intake.lift_code,
+        area=lift.area if lift else intake.area,
+        district=lift.district if lift else intake.district,
+        place=place,
+        kind=intake.kind,
+        source=intake.source,
+        state=state,
+        level=0,
+        people=intake.people,
+        injured=intake.injured,
+        vulnerable=intake.vulnerable,
+        floor=intake.floor,
+        note=intake.note,
+        opened_at=now,
+        located_at=now if lift else None,
+        policy=policy.to_json(),
+        taken_steps=[],
+        wake_at=now,
+        version=1,
     )
     _report(connection, number, intake, now)
     record(
@@ -137,7 +136,7 @@ def _create(
         injured=intake.injured,
         event_key=intake.event_key,
     )
-    return store.load_incident(connection, number)
+    return opened
 
 
 def _report(connection: Connection, incident_id: str, intake: Intake, now: datetime) -> None:

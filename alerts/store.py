@@ -67,6 +67,13 @@ def load_incident(connection: Connection, incident_id: str) -> Incident:
     return to_incident(row)
 
 
+def add_incident(connection: Connection, **values: object) -> Incident:
+    """Write a new incident."""
+    return to_incident(
+        connection.execute(insert(incident).values(**values).returning(incident)).one()
+    )
+
+
 def load_assignment(connection: Connection, assignment_id: int) -> Assignment:
     """The assignment of that id; raises NotFound."""
     row = connection.execute(
@@ -125,26 +132,28 @@ def check_version(kind: str, key: object, actual: int, expected: int | None) -> 
 
 def save_incident(connection: Connection, before: Incident, **changes: object) -> Incident:
     """Keep `changes` of the incident as loaded; raises Conflict when another came first."""
-    done = connection.execute(
+    kept = connection.execute(
         update(incident)
         .where(incident.c.id == before.id, incident.c.version == before.version)
         .values(version=before.version + 1, **changes)
-    )
-    if done.rowcount != 1:
+        .returning(incident)
+    ).one_or_none()
+    if kept is None:
         raise Conflict("stale_version", f"incident {before.id} has changed")
-    return load_incident(connection, before.id)
+    return to_incident(kept)
 
 
 def save_assignment(connection: Connection, before: Assignment, **changes: object) -> Assignment:
     """Keep `changes` of the assignment as loaded; raises Conflict when another came first."""
-    done = connection.execute(
+    kept = connection.execute(
         update(assignment)
         .where(assignment.c.id == before.id, assignment.c.version == before.version)
         .values(version=before.version + 1, **changes)
-    )
-    if done.rowcount != 1:
+        .returning(assignment)
+    ).one_or_none()
+    if kept is None:
         raise Conflict("stale_version", f"assignment {before.id} has changed")
-    return load_assignment(connection, before.id)
+    return to_assignment(kept)
 
 
 def incident_of_key(connection: Connection, event_key: str) -> str | None:

@@ -120,8 +120,14 @@ class _Around:
         firm_ids = {lift.firm_id for lift in self.lifts.values() if lift.firm_id is not None}
         self._targets = _Targets(connection, asked, firm_ids)
         self._stations = queries.stations_by_area(connection, None if "" in areas else areas)
-        self._middles = queries.middles(connection, {i.district for i in incidents if i.district})
+        self._middles = queries.middles(
+            connection, {i.district for i in incidents if i.district and not self._stands(i)}
+        )
         self._open_orders = store.open_orders(connection)
+
+    def _stands(self, incident: Incident) -> bool:
+        """Whether it is known where its lift stands."""
+        return incident.lift_id is not None and self.lifts[incident.lift_id].position is not None
 
     def view(self, incident: Incident) -> IncidentView:
         lift = None if incident.lift_id is None else self.lifts[incident.lift_id]

@@ -13,9 +13,10 @@ its change. Screens follow the same table by id (core.feed).
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -121,14 +122,47 @@ class Broken:
 
 def append(connection: Connection, entry: Entry) -> int:
     """Write `entry` at the end of its subject's chain; answers the journal id."""
+    seq, prev = _end(connection, entry.subject)
+    row, personal = _row(entry, seq, prev)
+    written: int = connection.execute(
+        insert(journal_table).values(row).returning(journal_table.c.id)
+    ).scalar_one()
+    if personal:
+        connection.execute(insert(personal_table), [p | {"journal_id": written} for p in personal])
+    return written
+
+
+def append_all(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Write entries about one subject at the end of its chain, in order."""
+    if any(entry.personal or entry.actor.address for entry in entries):
+        for entry in entries:  # what is kept apart needs to know the number of its entry
+            append(connection, entry)
+        return
+    if not entries:
+        return
+    seq, prev = _end(connection, entries[0].subject)
+    rows = []
+    for entry in entries:
+        row, _ = _row(entry, seq, prev)
+        rows.append(row)
+        seq, prev = seq + 1, row["hash"]
+    connection.execute(insert(journal_table), rows)
+
+
+def _end(connection: Connection, subject: Subject) -> tuple[int, str]:
+    """The number of the next entry of a chain, and the hash before it."""
     t = journal_table.c
     last = connection.execute(
         select(t.seq, t.hash)
-        .where(t.subject_kind == entry.subject.kind, t.subject_id == entry.subject.id)
+        .where(t.subject_kind == subject.kind, t.subject_id == subject.id)
         .order_by(t.seq.desc())
         .limit(1)
     ).one_or_none()
-    seq, prev = (last.seq + 1, last.hash) if last else (1, FIRST)
+    return (last.seq + 1, last.hash) if last else (1, FIRST)
+
+
+def _row(entry: Entry, seq: int, prev: str) -> tuple[dict[str, Any], list[dict[str, object]]]:
+    """An entry as its row (Any: what its columns take), and what of it is kept erasable."""
     personal = dict(entry.personal)
     if entry.actor.address:
         personal[ADDRESS] = entry.actor.address[:64]
@@ -136,33 +170,20 @@ def append(connection: Connection, entry: Entry) -> int:
     facts = dict(entry.facts)
     if keys:
         facts[DIGESTS] = {name: _digest(key, personal[name]) for name, key in keys.items()}
-    digest = _hash(prev, seq, entry, facts)
-    written: int = connection.execute(
-        insert(journal_table)
-        .values(
-            at=entry.at,
-            subject_kind=entry.subject.kind,
-            subject_id=entry.subject.id,
-            seq=seq,
-            verb=entry.verb,
-            actor_kind=entry.actor.kind,
-            actor_id=entry.actor.id,
-            facts=facts,
-            reason=entry.reason,
-            prev_hash=prev,
-            hash=digest,
-        )
-        .returning(t.id)
-    ).scalar_one()
-    if keys:
-        connection.execute(
-            insert(personal_table),
-            [
-                {"journal_id": written, "name": n, "value": personal[n], "key": key}
-                for n, key in keys.items()
-            ],
-        )
-    return written
+    row = {
+        "at": entry.at,
+        "subject_kind": entry.subject.kind,
+        "subject_id": entry.subject.id,
+        "seq": seq,
+        "verb": entry.verb,
+        "actor_kind": entry.actor.kind,
+        "actor_id": entry.actor.id,
+        "facts": facts,
+        "reason": entry.reason,
+        "prev_hash": prev,
+        "hash": _hash(prev, seq, entry, facts),
+    }
+    return row, [{"name": n, "value": personal[n], "key": key} for n, key in keys.items()]
 
 
 def history(connection: Connection, subject: Subject) -> list[Recorded]:

@@ -100,18 +100,24 @@ def firm_by_id(connection: Connection, firm_id: int) -> MaintenanceFirm:
 
 def lifts_by_id(connection: Connection, ids: Collection[int]) -> dict[int, Lift]:
     """The lifts of those ids, by id; one that is not there is left out."""
+    if not ids:
+        return {}
     wanted = select(tables.lift).where(tables.lift.c.id.in_(ids))
     return {row.id: store.to_lift(row) for row in connection.execute(wanted)}
 
 
 def firms_by_id(connection: Connection, ids: Collection[int]) -> dict[int, MaintenanceFirm]:
     """The firms of those ids, by id; one that is not there is left out."""
+    if not ids:
+        return {}
     wanted = select(tables.firm).where(tables.firm.c.id.in_(ids))
     return {row.id: store.to_firm(row) for row in connection.execute(wanted)}
 
 
 def stations_by_id(connection: Connection, ids: Collection[int]) -> dict[int, RescueStation]:
     """The rescue stations of those ids, by id; one that is not there is left out."""
+    if not ids:
+        return {}
     wanted = select(tables.station).where(tables.station.c.id.in_(ids))
     return {row.id: store.to_station(row) for row in connection.execute(wanted)}
 
@@ -131,6 +137,8 @@ def stations_by_area(
 
 def middles(connection: Connection, districts: Collection[str]) -> dict[str, Position]:
     """Where each district's lifts stand on average; a district without any is left out."""
+    if not districts:  # it reads every lift of theirs
+        return {}
     c = tables.lift.c
     rows = connection.execute(
         select(c.district, func.avg(c.latitude), func.avg(c.longitude))

@@ -81,6 +81,17 @@ def test_a_call_is_answered_with_a_receipt_of_its_event_id(broker: mosquitto.Bro
     assert [(c.lift.rescue_code, c.gateway) for c in desk.calls] == [("100001", "G1")]
 
 
+def test_a_repeat_is_answered_the_same_and_asks_nobody_again(broker: mosquitto.Broker) -> None:
+    desk = Desk()
+    with lane(broker, desk):
+        sub = broker.listen(RECEIPT, 4)
+        for said in (CALL, CALL, CALL, {**CALL, "phase": "end"}):
+            broker.publish(TOPIC, json.dumps(said))
+        receipts = [json.loads(each) for each in mosquitto.heard(sub)]
+    assert receipts == [receipts[0]] * 4
+    assert [c.call.phase for c in desk.calls] == ["begin", "end"]
+
+
 @pytest.mark.parametrize(
     ("change", "reason", "named"),
     [

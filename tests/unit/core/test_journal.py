@@ -45,6 +45,21 @@ def test_a_chain_reads_back_as_written_and_holds(database: Database) -> None:
     assert database.read(lambda c: journal.verify(c, INCIDENT)) is None
 
 
+@pytest.mark.parametrize("address", ["", "203.0.113.7"])
+def test_entries_written_together_stand_in_order_on_one_chain(
+    database: Database, address: str
+) -> None:
+    by = Actor("account", "dispatcher", address)
+    together = [Entry(INCIDENT, verb, by, NOW) for verb in ("reopened", "freed", "closed_again")]
+    database.write(lambda c: journal.append_all(c, together))
+    database.write(lambda c: journal.append_all(c, []))
+    chain = database.read(lambda c: journal.history(c, INCIDENT))
+    assert [r.entry.verb for r in chain[3:]] == ["reopened", "freed", "closed_again"]
+    assert [r.seq for r in chain] == [1, 2, 3, 4, 5, 6]
+    assert [r.entry.personal.get("address", "") for r in chain[3:]] == [address] * 3
+    assert database.read(lambda c: journal.verify(c, INCIDENT)) is None
+
+
 def test_a_subject_without_entries_has_an_empty_chain_that_holds(database: Database) -> None:
     nobody = Subject("incident", "none")
     assert database.read(lambda c: journal.history(c, nobody)) == []
