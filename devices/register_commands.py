@@ -15,6 +15,7 @@ from core.errors import Conflict, InvalidMessage, NotFound
 from core.journal import Actor
 from devices import register_store, store, tables, technical, word_index
 from devices.keeping import keep, keep_of, must_exist, record
+from devices.maintenance import planning
 from devices.model import LiftKind
 from devices.register_model import (
     Contact,
@@ -206,6 +207,7 @@ def keep_inspection(
     must_exist(connection, tables.lift, inspection.lift_id, "lift")
     values = register_store.values_of(inspection)
     row = keep(connection, tables.inspection, "report_number", values, now, actor)
+    planning.wake(connection, [inspection.lift_id], now)  # its next check is another
     return register_store.to_inspection(row)
 
 

@@ -156,6 +156,13 @@ def cameras_by_kitchen(connection: Connection) -> dict[int, list[str]]:
     return told
 
 
+def lift_ids_of_unit(connection: Connection, use_unit_id: int, limit: int) -> list[int]:
+    """Our ids of the lifts that a use unit runs, by their codes."""
+    t = tables.lift.c
+    asked = select(t.id).where(t.use_unit_id == use_unit_id).order_by(t.rescue_code).limit(limit)
+    return list(connection.execute(asked).scalars())
+
+
 def firms_within(connection: Connection, area: str) -> frozenset[int]:
     """Our ids of the firms that maintain a lift within `area`; of any where it is empty."""
     t = tables.lift.c

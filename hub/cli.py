@@ -18,6 +18,7 @@ from hub import (
     dialect_commands,
     history_commands,
     lifeline,
+    maintenance_commands,
     quarantine_commands,
     roles_command,
     schema,
@@ -54,6 +55,7 @@ app.add_typer(lifts_app, name="lifts")
 app.add_typer(tls_app, name="tls")
 app.add_typer(history_commands.app, name="history")
 app.add_typer(audit_commands.app, name="audit")
+app.add_typer(maintenance_commands.app, name="maintenance")
 app.add_typer(dialect_commands.app, name="dialect")
 app.add_typer(quarantine_commands.app, name="quarantine")
 app.add_typer(proof_command.app, name="proof")

@@ -84,4 +84,31 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "inspection": "Inspection",
         "test": "Test",
     },
+    "rating": {
+        "proven_visits": "Visits with both codes scanned",
+        "on_time_visits": "Visits on time",
+        "overdue_lifts": "Lifts overdue",
+        "complete_records": "Records confirmed",
+        "valid_contracts": "Lifts under contract",
+        "late_arrivals": "Late arrivals",
+        "level1_not_carried_out": "Orders not carried out",
+        "poor_maintenance": "Entrapments of technical cause",
+    },
+    "duty": {
+        "daily": "Daily control",
+        "weekly": "Weekly check",
+        "monthly": "Monthly meeting",
+    },
+    "refused_duty": {
+        "not_answered": "Answer every point.",
+        "reason_missing": "Say what was found and done.",
+        "exists": "This span has its record already.",
+    },
+    "service_event": {
+        "stop": "Stop the lift",
+        "start_again": "Start it again",
+        "seal": "Seal the lift",
+        "release": "Release it",
+        "lay_up": "Lay it up",
+    },
 }

@@ -1,7 +1,9 @@
 """Maintenance for staff: one visit with its record, and one lift's maintenance."""
 
 from collections.abc import Callable
+from functools import partial
 
+import segno
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
@@ -9,12 +11,13 @@ from starlette.responses import RedirectResponse, Response
 from core.errors import Conflict, InvalidMessage
 from core.journal import Actor
 from dashboard import accounts, maintaining, sight
-from dashboard.access import Action
+from dashboard.access import Action, may
 from dashboard.api import maintenance as api
 from dashboard.api.maintenance_schemas import MoveIn
 from dashboard.deps import (
     AppContext,
     Context,
+    CurrentAccount,
     CurrentActor,
     CurrentScope,
     require,
@@ -22,7 +25,7 @@ from dashboard.deps import (
 )
 from dashboard.problems import SEE_OTHER, problem_of
 from dashboard.scope import Scope
-from dashboard.web import list_maintenance, list_visits, render
+from dashboard.web import list_maintenance, list_visits, pages_duties, pages_watching, render
 from dashboard.web.pages_incident import told_by, typed_in
 from devices import queries as registry
 from devices import register_queries
@@ -33,7 +36,7 @@ MOST_VISITS = 50
 
 SEES = [Depends(require(Action.SEE_MAINTENANCE))]
 router = APIRouter(include_in_schema=False)
-for part in (list_visits, list_maintenance):
+for part in (list_visits, list_maintenance, pages_watching, pages_duties):
     router.include_router(part.router)
 
 
@@ -105,11 +108,13 @@ _button("reject", api.reject, Action.WATCH_MAINTENANCE)
 
 
 @router.get("/maintenance/lifts/{code}", dependencies=SEES)
-def lift(request: Request, code: str, context: Context, scope: CurrentScope) -> Response:
+def lift(
+    request: Request, code: str, context: Context, scope: CurrentScope, account: CurrentAccount
+) -> Response:
     """One lift's maintenance: its plan, its visits and its records."""
+    found = context.database.read(partial(sight.served, scope=scope, code=code))
 
     def find(connection: Connection) -> dict[str, object]:
-        found = sight.served(connection, scope=scope, code=code)
         rows, total = queries.visits(
             connection, sight.maintained(scope), lift_id=found.id, limit=MOST_VISITS
         )
@@ -125,4 +130,14 @@ def lift(request: Request, code: str, context: Context, scope: CurrentScope) -> 
 
     values = context.database.read(find)
     today = local_day(context.clock.now(), context.zone)
-    return render.page(request, "staff/lift_maintenance.html", values=values, today=today)
+    # Whoever prints the plate knows it: the supervisor does, the firms do not.
+    shown_to = may(account.role, Action.WATCH_MAINTENANCE)
+    plate = maintaining.plate(context, found) if shown_to else ""
+    return render.page(
+        request,
+        "staff/lift_maintenance.html",
+        values=values,
+        today=today,
+        check_in_code=plate,
+        plate_svg=segno.make(plate, error="m").svg_inline(scale=4, border=2) if plate else "",
+    )

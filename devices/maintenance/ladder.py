@@ -8,7 +8,7 @@ A transaction takes a few plans only, and rests after each, so that a rescue nev
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection, select, update
@@ -24,6 +24,7 @@ from devices.maintenance.planning import UNKNOWN, Health
 from devices.maintenance.reminders import Duty, Reminder, reminders
 
 AT_ONCE = 8  # plans of one transaction
+LOOK = timedelta(minutes=1)  # between two looks through the whole register
 TOLD: Mapping[Duty, Mapping[int, str]] = {
     Duty.VISIT: {-2: "firm", 0: "firm", 1: "use_unit", 3: "district", 7: "city"},
     Duty.INSPECTION: {-60: "use_unit", -30: "use_unit", -7: "district"},
@@ -53,20 +54,15 @@ class Ladder:
         self._rules = rules
         self._health_of = health_of
         self._failed: set[int] = set()
+        self._look_at = float("-inf")
         self._log = log.get("devices.maintenance")
 
     def run_once(self) -> int:
         """Take a few plans that are due, else lifts without a plan; answers how many."""
         now = self._clock.now()
         ids = self._database.read(partial(due_plans, now=now, but=self._failed))
-        if not ids:
-            ids = [
-                each
-                for each in self._database.read(
-                    partial(planning.without_plan, limit=AT_ONCE + len(self._failed))
-                )
-                if each not in self._failed
-            ][:AT_ONCE]
+        if not ids and self._clock.monotonic() >= self._look_at:
+            ids = self._astray()
         if not ids:
             self._failed.clear()  # their turn comes again
             return 0
@@ -81,6 +77,18 @@ class Ladder:
             else:
                 self._one_by_one(ids, now)
         return len(ids)
+
+    def _astray(self) -> list[int]:
+        """Lifts that nobody planned yet, or that went to another firm: asked once a minute."""
+        many = AT_ONCE + len(self._failed)
+        found = [
+            *self._database.read(partial(planning.without_plan, limit=many)),
+            *self._database.read(partial(planning.moved, limit=many)),
+        ]
+        ids = [each for each in dict.fromkeys(found) if each not in self._failed][:AT_ONCE]
+        if not ids:
+            self._look_at = self._clock.monotonic() + LOOK.total_seconds()
+        return ids
 
     def _one_by_one(self, ids: list[int], now: datetime) -> None:
         for each in ids:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from core import journal
 from core.errors import InvalidMessage, NotFound
@@ -137,6 +137,21 @@ def without_plan(connection: Connection, limit: int) -> Sequence[int]:
         .scalars()
         .all()
     )
+
+
+def moved(connection: Connection, limit: int) -> Sequence[int]:
+    """Lifts whose plan is not of the firm or the use that they have now."""
+    lift, plan, v = registry.lift.c, tables.plan.c, tables.visit.c
+    stray = or_(v.firm_id != lift.firm_id, lift.firm_id.is_(None), lift.status != LiftStatus.IN_USE)
+    asked = (
+        select(v.lift_id)
+        .join(registry.lift, lift.id == v.lift_id)
+        .join(tables.plan, plan.lift_id == v.lift_id)
+        .where(v.state.in_(RUNNING), stray)
+        .distinct()
+        .limit(limit)
+    )
+    return connection.execute(asked).scalars().all()
 
 
 def wake(connection: Connection, lift_ids: Iterable[int], now: datetime) -> None:
