@@ -17,6 +17,7 @@ from dashboard.web import (
     label_alarms,
     label_ladder,
     label_maintenance,
+    label_objections,
     label_refusals,
 )
 from devices import codes
@@ -163,6 +164,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     **label_alarms.WORDS,
     **label_maintenance.WORDS,
+    **label_objections.WORDS,
     "notice_error": {
         "bad_address": "its address is wrong",
         "deadline": "no answer in time",

@@ -25,7 +25,14 @@ from dashboard.deps import (
 )
 from dashboard.problems import SEE_OTHER, problem_of
 from dashboard.scope import Scope
-from dashboard.web import list_maintenance, list_visits, pages_duties, pages_watching, render
+from dashboard.web import (
+    list_maintenance,
+    list_visits,
+    pages_duties,
+    pages_visit_work,
+    pages_watching,
+    render,
+)
 from dashboard.web.pages_incident import told_by, typed_in
 from devices import queries as registry
 from devices import register_queries
@@ -36,7 +43,7 @@ MOST_VISITS = 50
 
 SEES = [Depends(require(Action.SEE_MAINTENANCE))]
 router = APIRouter(include_in_schema=False)
-for part in (list_visits, list_maintenance, pages_watching, pages_duties):
+for part in (list_visits, list_maintenance, pages_watching, pages_duties, pages_visit_work):
     router.include_router(part.router)
 
 

@@ -32,6 +32,7 @@ ROWS: tuple[Row, ...] = (
     ("GET", f"{PAGES}/visits", A.SEE_MAINTENANCE, "", {}),
     ("GET", f"{PAGES}/visits.csv", A.SEE_MAINTENANCE, "", {}),
     ("GET", f"{PAGES}/visits/{{visit_id}}", A.SEE_MAINTENANCE, "lift", {}),
+    ("GET", f"{PAGES}/visits/{{visit_id}}/work", A.HAND_IN_VISITS, "lift", {}),
     ("GET", f"{PAGES}/lifts/{{code}}", A.SEE_MAINTENANCE, "lift", {}),
     ("POST", f"{PAGES}/lifts/{{code}}/service", A.SEE_MAINTENANCE, "", {}),
     ("POST", f"{PAGES}/visits/{{visit_id}}/confirm", A.CONFIRM_VISITS, "lift", {}),
