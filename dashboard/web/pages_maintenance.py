@@ -146,5 +146,5 @@ def lift(
         values=values,
         today=today,
         check_in_code=plate,
-        plate_svg=segno.make(plate, error="m").svg_inline(scale=4, border=2) if plate else "",
+        plate_svg=segno.make_qr(plate, error="m").svg_inline(scale=4, border=2) if plate else "",
     )
