@@ -5,6 +5,8 @@ multi-process mode, switched on by the supervisor); the web process merges them 
 Labels are closed sets: never an id that a sender can choose.
 """
 
+from pathlib import Path
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -164,6 +166,12 @@ REQUESTS = Histogram(
     buckets=(0.005, 0.025, 0.1, 0.5, 1, 5),
 )
 LIVE_FOLLOWERS = Gauge("hub_live_followers", "Open live pages", multiprocess_mode="livesum")
+
+
+def forget(folder: Path, pid: int) -> None:
+    """Take back what a process that has ended said of its present; what it counted stays."""
+    for file in folder.glob(f"gauge_live*_{pid}.db"):
+        file.unlink(missing_ok=True)
 
 
 def exposition(folder: str | None) -> bytes:

@@ -10,11 +10,12 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from core import failpoint, log
+from core import failpoint, log, metrics
 from core.clock import Clock, SystemClock
 from core.db import Database
 from core.errors import HubError, InvalidMessage, Unavailable
@@ -64,6 +65,7 @@ def serve(settings: Settings, console: Console) -> None:
         },
         clock=clock,
         listener=Listener(folder.pulse),
+        bury=partial(metrics.forget, folder.metrics),
     )
     announcing = threading.Thread(
         target=_announce, args=(settings, folder, secrets, console, clock, stop), daemon=True
@@ -84,11 +86,11 @@ def serve_role(settings: Settings, role: str, *, supervised: bool, shard: str = 
         failpoint.arm(Path(wishes))
     folder = DataFolder(settings.data_dir.resolve())
     folder.make()
-    metrics = environment().get(METRICS)
+    counts = environment().get(METRICS)
     share = lifeline.join_folder(folder.root)
     lock = lifeline.hold_role(folder.run, name)
     ground = Ground(
-        settings, folder, SystemClock(), share, metrics, supervised=supervised, shard=shard
+        settings, folder, SystemClock(), share, counts, supervised=supervised, shard=shard
     )
     stop = stop_on_signals()
     if supervised and role != "broker":  # the broker's lifeline takes its child with it

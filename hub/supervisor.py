@@ -75,12 +75,16 @@ class Supervisor:
         listener: Listener,
         patience: Patience = PATIENT,
         output: BinaryIO | None = None,
+        bury: Callable[[int], None] = lambda _: None,
     ) -> None:
         """`output` takes what the children write; without it they write where we do.
+
+        `bury` is told the number of every process that has ended.
 
         `roles` may be a function, asked at every turn: what is not among them is stopped.
         """
         self._patience = patience
+        self._bury = bury
         self._output = output
         self._listener = listener
         self._roles = roles if callable(roles) else None
@@ -168,6 +172,7 @@ class Supervisor:
             return
         if process.stdin is not None:
             process.stdin.close()
+        self._bury(process.pid)
         if now - child.starts[-1] > WINDOW_S:
             child.failures = 0
         child.failures += 1
@@ -203,5 +208,6 @@ class Supervisor:
                 process.wait()
             if process.stdin is not None:
                 process.stdin.close()
+            self._bury(process.pid)
         for child in children:
             child.process = None

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
-from core import pulse
+from core import metrics, pulse
 from core.clock import Clock
 from core.db import Database
 from core.errors import Unavailable
@@ -101,6 +102,7 @@ class Site:
             clock=self._clock,
             listener=Listener(self.folder.pulse),
             patience=_PATIENCE,
+            bury=partial(metrics.forget, self.folder.metrics),
             output=output,
         )
 

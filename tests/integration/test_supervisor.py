@@ -9,12 +9,17 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from core import metrics
+from core.clock import SystemClock
 from core.pulse import Pulse, heard
 from hub.parts import Listener
+from hub.serving import METRICS
+from hub.settings import environment
 from hub.supervisor import Role, Supervisor
 from tests.support.machine import Machine, MachineClock
 from tests.support.ports import free_port
@@ -189,3 +194,41 @@ def test_a_process_that_hangs_is_ended_and_started_again(tmp_path: Path) -> None
     finally:
         stop.set()
         supervisor.run(stop)
+
+
+COUNTING = """
+import sys
+from core import metrics
+metrics.INGEST_RECEIVED.labels("telemetry", "410100").inc(5)
+metrics.INGEST_IN_FLIGHT.labels("telemetry", "410100").set(3)
+print("said", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_a_killed_process_said_of_its_present_is_forgotten(tmp_path: Path) -> None:
+    counts, said = tmp_path / "metrics", tmp_path / "said"
+    counts.mkdir()
+    with said.open("wb") as output:
+        supervisor = Supervisor(
+            [Role("telemetry", (sys.executable, "-c", COUNTING))],
+            environment={**environment(), METRICS: str(counts)},
+            clock=SystemClock(),
+            listener=Listener(tmp_path),
+            output=output,
+            bury=partial(metrics.forget, counts),
+        )
+        stop = threading.Event()
+        try:
+            supervisor.run_once()
+            wait_until(said.read_text, what="the process to count")
+            assert "hub_ingest_in_flight" in metrics.exposition(str(counts)).decode()
+            os.kill(supervisor.pids()["telemetry"], signal.SIGKILL)
+            while supervisor.pids():
+                supervisor.run_once()
+            told = metrics.exposition(str(counts)).decode()
+            assert "hub_ingest_in_flight" not in told
+            assert 'hub_ingest_received_total{area="410100",lane="telemetry"} 5.0' in told
+        finally:
+            stop.set()
+            supervisor.run(stop)
