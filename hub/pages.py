@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dashboard.deps import Arriving
 
 _GRACE_S = 3
-BREATH = timedelta(milliseconds=200)  # after each few plans: a rescue never waits for them
+BREATH = timedelta(milliseconds=100)  # after each few plans: a rescue never waits for them
 MANY = 1_000_000  # it always rests
 
 

@@ -111,4 +111,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "release": "Release it",
         "lay_up": "Lay it up",
     },
+    "reminder": {
+        "visit": "Maintenance visit",
+        "inspection": "Inspection or test",
+    },
 }

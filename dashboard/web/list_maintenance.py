@@ -23,6 +23,9 @@ from devices.maintenance import queries
 from devices.maintenance.queries import PlanFilter, PlanRow
 
 SOON = timedelta(days=2)
+REMINDED = timedelta(days=14)
+AHEAD = timedelta(days=7)
+MOST_MARKS = 20
 PLANS = Kind(
     path="/maintenance",
     rows="staff/maintenance_rows.html",
@@ -68,6 +71,15 @@ def wanted(told: Asked, context: AppContext, scope: Scope, firms: dict[str, int]
     )
 
 
+def told_to(scope: Scope) -> tuple[str, ...]:
+    """The rungs that an account hears of: each place those that have come up to it."""
+    if scope.firm_id is not None:
+        return ("firm", "use_unit", "district", "city")
+    if scope.use_unit_id is not None:
+        return ("use_unit", "district", "city")
+    return ("city",) if not scope.area or scope.area.endswith("00") else ("district", "city")
+
+
 @router.get("/maintenance", dependencies=SEES)
 def listed(request: Request, context: Context, scope: CurrentScope) -> Response:
     """Plans, the most urgent first."""
@@ -89,7 +101,20 @@ def listed(request: Request, context: Context, scope: CurrentScope) -> Response:
 
     part = context.database.read(find)
     here = context.database.read(lambda c: search.firms_within(c, sight.lift_area(c, scope)))
+    since = context.clock.now() - REMINDED
+    marks = context.database.read(
+        lambda c: queries.reminders(c, sight.maintained(scope), told_to(scope), since, MOST_MARKS)
+    )
+    loads = context.database.read(
+        lambda c: (
+            queries.team_loads(c, scope.firm_id, of.today, of.today + AHEAD)
+            if scope.firm_id is not None
+            else []
+        )
+    )
     more = {
+        "marks": marks,
+        "loads": loads,
         "today": of.today,
         "firms": [] if scope.narrow else [(e.code, e.name) for e in firms if e.id in here],
     }

@@ -118,7 +118,7 @@ def firms_file(request: Request, context: Context, scope: CurrentScope) -> Respo
     rated = context.database.read(lambda c: rate(c, context, scope, now))
     named = labels.of(render.locale_of(request))
     t = render.translate
-    header = [t(request, "Place"), t(request, "Code"), t(request, "Maintenance firm")]
+    header = [t(request, "Rank"), t(request, "Code"), t(request, "Maintenance firm")]
     for item in WEIGHTS:
         words = named("rating", item)
         header += [words, f"{words}: {t(request, 'of')}"]

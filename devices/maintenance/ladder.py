@@ -23,7 +23,7 @@ from devices.maintenance.log import Plan, Rules
 from devices.maintenance.planning import UNKNOWN, Health
 from devices.maintenance.reminders import Duty, Reminder, reminders
 
-AT_ONCE = 8  # plans of one transaction
+AT_ONCE = 2  # plans of one transaction: well below 50 ms even on a busy machine
 LOOK = timedelta(minutes=1)  # between two looks through the whole register
 TOLD: Mapping[Duty, Mapping[int, str]] = {
     Duty.VISIT: {-2: "firm", 0: "firm", 1: "use_unit", 3: "district", 7: "city"},

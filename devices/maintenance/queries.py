@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from devices import reach
 from devices import tables as registry
@@ -248,6 +248,26 @@ def reminders(
         row.id: to_lift(row) for row in connection.execute(select(lift).where(lift.c.id.in_(ids)))
     }
     return [(row, lifts[row.lift_id]) for row in rows]
+
+
+def team_loads(
+    connection: Connection, firm_id: int, today: date, until: date
+) -> list[tuple[str, int, int]]:
+    """For each team of a firm (empty: none chosen) its visits planned until then, and overdue."""
+    v, team = tables.visit.c, registry.firm_team.c
+    name = func.coalesce(team.name, "")
+    rows = connection.execute(
+        select(
+            name.label("name"),
+            func.count(case((v.planned_on <= until, 1))).label("planned"),
+            func.count(case((v.due_on < today, 1))).label("overdue"),
+        )
+        .select_from(tables.visit.outerjoin(registry.firm_team, team.id == v.team_id))
+        .where(v.firm_id == firm_id, v.state.in_(RUNNING))
+        .group_by(name)
+        .order_by(name)
+    )
+    return [(row.name, row.planned, row.overdue) for row in rows]
 
 
 def trial_firms(connection: Connection) -> frozenset[int]:
