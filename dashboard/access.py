@@ -110,7 +110,10 @@ def may(role: Role, action: Action) -> bool:
 
 
 def made_by(role: Role) -> frozenset[Role]:
-    """The roles whose accounts somebody of `role` may make, reset and close."""
+    """The roles whose accounts somebody of `role` may make, reset and close.
+
+    A firm's administrator: of the own firm (`dashboard.charges`), and no other administrator.
+    """
     if role is Role.ADMINISTRATOR:
         return frozenset(Role)
-    return FIRM_ROLES if role is Role.FIRM_ADMIN else frozenset()
+    return FIRM_ROLES - {Role.FIRM_ADMIN} if role is Role.FIRM_ADMIN else frozenset()

@@ -112,6 +112,7 @@ def create_account(
     must_change_password: bool = False,
     now: datetime,
     actor: Actor,
+    reason: str = "",
 ) -> int:
     """Add an account in the caller's transaction; raises Conflict when the name is taken.
 
@@ -140,7 +141,14 @@ def create_account(
     ).scalar_one()
     journal.append(
         connection,
-        Entry(Subject("account", name), "account_created", actor, now, {"role": role.value}),
+        Entry(
+            Subject("account", name),
+            "account_created",
+            actor,
+            now,
+            {"role": role.value},
+            reason=reason,
+        ),
     )
     return made
 

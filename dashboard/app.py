@@ -10,6 +10,7 @@ from dashboard.assembly import assemble
 from dashboard.deps import AppContext
 from dashboard.web import (
     pages_account,
+    pages_accounts,
     pages_api,
     pages_incident,
     pages_language,
@@ -30,6 +31,7 @@ def create_app(context: AppContext) -> FastAPI:
             pages_language.router,
             pages_sign_in.router,
             pages_account.router,
+            pages_accounts.router,
             pages_staff.router,
             pages_incident.router,
             pages_maintenance.router,

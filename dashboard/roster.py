@@ -19,7 +19,7 @@ from core.journal import Actor, Entry, Subject
 from dashboard import second_factor, tables
 from dashboard.access import Role
 from dashboard.accounts import create_account, hash_password, issue_api_token
-from dashboard.scope import Scope
+from dashboard.scope import Scope, checked
 from devices import queries
 from devices.tables import firm as firm_table
 from devices.tables import station as station_table
@@ -99,29 +99,20 @@ def add(
     name: str,
     display_name: str,
     role: Role,
-    area: str = "",
-    firm: str = "",
-    station: str = "",
-    use_unit: str = "",
+    scope: Scope,
     password_hash: str,
     now: datetime,
     actor: Actor,
+    reason: str = "",
 ) -> None:
-    """Make an account whose password must be changed; firm, station and use unit by their codes.
+    """Make an account whose password must be changed at first use.
 
-    Raises InvalidMessage for a name or scope that is none, NotFound for an unknown firm,
-    station or use unit, Conflict when the name is taken.
+    Raises InvalidMessage for a name or scope that is none, Conflict when the name is taken.
     """
     if not NAME.fullmatch(name):
         raise InvalidMessage("bad_field", "1 to 64 letters, digits, . _ @ -", field="name")
     if len(display_name) > LONGEST:
         raise InvalidMessage("bad_field", f"at most {LONGEST} characters", field="display name")
-    scope = Scope(
-        area,
-        queries.firm_by_code(connection, firm).id if firm else None,
-        queries.station_by_code(connection, station).id if station else None,
-        queries.use_unit_by_code(connection, use_unit).id if use_unit else None,
-    )
     create_account(
         connection,
         name=name,
@@ -132,11 +123,68 @@ def add(
         must_change_password=True,
         now=now,
         actor=actor,
+        reason=reason,
     )
 
 
+def scope_by_codes(
+    connection: Connection, *, area: str, firm: str, station: str, use_unit: str
+) -> Scope:
+    """The scope that those codes name; empty ones narrow nothing. Raises NotFound."""
+    return Scope(
+        area,
+        queries.firm_by_code(connection, firm).id if firm else None,
+        queries.station_by_code(connection, station).id if station else None,
+        queries.use_unit_by_code(connection, use_unit).id if use_unit else None,
+    )
+
+
+def move(
+    connection: Connection,
+    *,
+    name: str,
+    role: Role,
+    scope: Scope,
+    now: datetime,
+    actor: Actor,
+    reason: str = "",
+) -> None:
+    """Give an account another role or other data; its sessions end, its tokens see less or more.
+
+    Raises NotFound, InvalidMessage where the scope does not fit the role, and Conflict for the
+    last administrator and for one of the demo's.
+    """
+    row = _own(connection, name)
+    checked(role, scope)
+    a = tables.account.c
+    connection.execute(
+        update(tables.account)
+        .where(a.id == row.id)
+        .values(
+            role=role.value,
+            area=scope.area,
+            firm_id=scope.firm_id,
+            station_id=scope.station_id,
+            use_unit_id=scope.use_unit_id,
+        )
+    )
+    _keep_an_administrator(connection, name, row.role)
+    connection.execute(delete(tables.session).where(tables.session.c.account_id == row.id))
+    facts = {"role": role.value, "before": row.role}
+    if scope.area or row.area:
+        facts |= {"area": scope.area, "area_before": row.area}
+    subject = Subject("account", name)
+    journal.append(connection, Entry(subject, "account_moved", actor, now, facts, reason=reason))
+
+
 def reset(
-    connection: Connection, *, name: str, password_hash: str, now: datetime, actor: Actor
+    connection: Connection,
+    *,
+    name: str,
+    password_hash: str,
+    now: datetime,
+    actor: Actor,
+    reason: str = "",
 ) -> None:
     """Give an account a password to change at first use; its sessions end.
 
@@ -154,10 +202,13 @@ def reset(
         )
     )
     connection.execute(delete(tables.session).where(s.account_id == row.id))
-    journal.append(connection, Entry(Subject("account", name), "password_reset", actor, now))
+    subject = Subject("account", name)
+    journal.append(connection, Entry(subject, "password_reset", actor, now, reason=reason))
 
 
-def disable(connection: Connection, *, name: str, now: datetime, actor: Actor) -> None:
+def disable(
+    connection: Connection, *, name: str, now: datetime, actor: Actor, reason: str = ""
+) -> None:
     """Close an account: its sessions end and its tokens are revoked. A closed one stays closed.
 
     Raises NotFound, or Conflict for the last administrator and for one of the demo's.
@@ -167,11 +218,11 @@ def disable(connection: Connection, *, name: str, now: datetime, actor: Actor) -
         return
     a = tables.account.c
     connection.execute(update(tables.account).where(a.id == row.id).values(disabled_at=now))
-    if row.role == Role.ADMINISTRATOR.value and not _has_administrator(connection):
-        raise Conflict("last_administrator", f"{name} is the last administrator: add another first")
+    _keep_an_administrator(connection, name, row.role)
     for table in (tables.session, tables.api_token):
         connection.execute(delete(table).where(table.c.account_id == row.id))
-    journal.append(connection, Entry(Subject("account", name), "account_disabled", actor, now))
+    subject = Subject("account", name)
+    journal.append(connection, Entry(subject, "account_disabled", actor, now, reason=reason))
 
 
 def remove_second_factor(
@@ -279,6 +330,12 @@ def _has_administrator(connection: Connection) -> bool:
     a = tables.account.c
     query = select(a.id).where(a.role == Role.ADMINISTRATOR.value, ~a.demo, a.disabled_at.is_(None))
     return connection.execute(query.limit(1)).first() is not None
+
+
+def _keep_an_administrator(connection: Connection, name: str, role: str) -> None:
+    """Called after the change of an account that had `role`."""
+    if role == Role.ADMINISTRATOR.value and not _has_administrator(connection):
+        raise Conflict("last_administrator", f"{name} is the last administrator: add another first")
 
 
 def _free_name(connection: Connection, wished: str) -> str:

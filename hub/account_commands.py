@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from sqlalchemy import Connection
 
 from core.clock import SystemClock
 from core.ids import new_secret
@@ -47,19 +48,23 @@ def add_account(
 ) -> None:
     """Make an account and print its one-time password."""
     password = new_secret()
-    make = partial(
-        roster.add,
-        name=name,
-        display_name=display_name,
-        role=role,
-        area=area,
-        firm=firm,
-        station=station,
-        use_unit=use_unit,
-        password_hash=hash_password(password),
-        now=SystemClock().now(),
-        actor=CLI,
-    )
+    digest, now = hash_password(password), SystemClock().now()
+
+    def make(connection: Connection) -> None:
+        scope = roster.scope_by_codes(
+            connection, area=area, firm=firm, station=station, use_unit=use_unit
+        )
+        roster.add(
+            connection,
+            name=name,
+            display_name=display_name,
+            role=role,
+            scope=scope,
+            password_hash=digest,
+            now=now,
+            actor=CLI,
+        )
+
     with registry(data) as database:
         database.write(make)
     _show(name, password)

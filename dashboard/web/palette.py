@@ -26,6 +26,7 @@ PAGES = (
     ("/quarantine", msgid("Quarantine"), Action.SEE_QUARANTINE),
     ("/health", msgid("Health"), Action.SEE_HEALTH),
     ("/audit", msgid("Audit"), Action.SEE_AUDIT),
+    ("/accounts", msgid("Accounts"), Action.MANAGE_ACCOUNTS),
     ("/account", msgid("My account"), None),
     ("/?state=all", msgid("All incidents"), Action.SEE_INCIDENTS),
     ("/lifts?presence=offline", msgid("Lifts offline"), Action.SEE_LIFTS),

@@ -58,6 +58,8 @@ def send(world: World, client: TestClient, csrf: str, row: Route, things: Things
         .replace("{code}", things["kitchen" if row.about == "kitchen" else "lift"])
         .replace("{camera_id}", things["camera"])
         .replace("{event_id:path}", things["alarm"])
+        .replace("{account}", things["account"])
+        .replace("{act}", "reset")
         .replace("{verb}", "note")
         .replace("{step}", "refuse")
         .replace("{name}", "index.m3u8")

@@ -16,9 +16,11 @@ from alerts.intake import open_incident
 from alerts.ladder import Kind
 from alerts.model import Intake, Source
 from alerts.policy import PolicyBook
+from dashboard import accounts
 from dashboard import tables as account_tables
 from dashboard.access import Role
 from dashboard.app import create_app
+from dashboard.scope import Scope
 from devices import commands
 from devices.calls import RefusedCall
 from devices.findings import ConditionRaised, Severity
@@ -157,7 +159,19 @@ def _things(
         since=NOON,
     )
     apply_finding(connection, alarm, PolicyBook(), NOON)
+    account = f"account-{lift.rescue_code}"
+    accounts.create_account(
+        connection,
+        name=account,
+        display_name=word,
+        password_hash="!",
+        role=Role.TECHNICIAN,
+        scope=Scope(firm_id=lift.firm_id),
+        now=NOON,
+        actor=TEST,
+    )
     return {
+        "account": account,
         "incident": number,
         "lift": lift.rescue_code,
         "kitchen": kitchen,

@@ -79,9 +79,9 @@ def add(database: Database, name: str, role: Role, **where: str) -> None:
             name=name,
             display_name="",
             role=role,
-            area=where.get("area", ""),
-            firm=where.get("firm", ""),
-            station=where.get("station", ""),
+            scope=roster.scope_by_codes(
+                c, **{"area": "", "firm": "", "station": "", "use_unit": "", **where}
+            ),
             password_hash=hash_password(ONE_TIME),
             now=NOW,
             actor=TEST,
