@@ -128,6 +128,13 @@ def filled(seen: Seen | None, boot: str, seq: int) -> Seen | None:
     return seen
 
 
+def outlived(seen: Seen | None, boot: str) -> bool:
+    """Whether the gateway has spoken under a newer boot than that one."""
+    if seen is None or seen.before is None:
+        return False
+    return seen.before.boot == boot != seen.now.boot
+
+
 def _first(boot: str, seq: int) -> Numbers:
     """A boot of which this is the first that we hear: what it said before may come yet."""
     return Numbers(boot, seq, _with((), 1, seq))

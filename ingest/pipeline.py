@@ -156,7 +156,7 @@ class Pipeline:
         raw = codec.encode(message) if way.spoken is None else delivery.payload
         draft.refuse(delivery, area, *no, raw)
 
-    def _admit(
+    def _admit(  # noqa: PLR0911  (one return a case)
         self, draft: Draft, gateway: GatewayTrack, way: Way, message: m.Message, at_us: int
     ) -> str | Refused:
         """What became of the message: an outcome, or why it is refused."""
@@ -172,6 +172,10 @@ class Pipeline:
         if kind in _TIMELESS:
             self._recorder.keep(draft, Said(gateway, way, track, message, at_us, at_us))
             return "stored"
+        if kind is m.Heartbeat and message.offline and not self._late:  # type: ignore[union-attr]
+            self.count(gateway)
+            will = Said(gateway, way, track, message, at_us, at_us)
+            return self._recorder.record_will(draft, will, message)  # type: ignore[arg-type]
         told = happened(gateway.clock, message.ts, at_us // 1000)  # type: ignore[union-attr]
         if told.event_ms is None:
             return Refused(

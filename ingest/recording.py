@@ -2,6 +2,10 @@
 
 Theory of operation. What repeats itself within its dead-bands moves the newest state alone; what
 came late is history alone; an event is a row, once. Everything goes into the caller's draft.
+
+A last will was composed when the gateway connected: neither its number nor its time says anything
+of when the connection broke. It happens when it is received, has no part in the numbering, and is
+the same will again only while its gateway has said nothing since.
 """
 
 from datetime import timedelta
@@ -86,6 +90,28 @@ class Recorder:
             draft.findings.append(kitchen_finding(message, track.key, said.at_us, said.event_us))
         return "stored"
 
+    def record_will(self, draft: Draft, said: Said, will: m.Heartbeat) -> str:
+        """A last will, happening at its receipt: stored or duplicate."""
+        gateway, track = said.gateway, said.track
+        newest = gateway.seen.now if gateway.seen is not None else None
+        spoken = f"{newest.boot}/{newest.highest}" if newest is not None else ""
+        mark = event_mark(f"{will.boot}/{will.ts}/{will.seq}/{spoken}", "will")
+        if mark in gateway.events:
+            return "duplicate"
+        gateway.events = remembered(gateway.events, mark, REMEMBERED_EVENTS)
+        self.keep(draft, said)
+        if admission.outlived(gateway.seen, will.boot):  # of a connection before its restart
+            return "stored"
+        shape = self._columns[m.Heartbeat]
+        line = track.line(shape)
+        line.told = line.stored = merged(line.told, shape.values(will))
+        line.stored_us = track.received_us = said.at_us
+        track.event_us = max(track.event_us, said.at_us)
+        track.gateway = gateway.id
+        self._touched.add(track)
+        self._watch.silences.farewell(draft, gateway, said.at_us)
+        return "stored"
+
     def record_late(self, draft: Draft, said: Said) -> str | Refused:
         """What comes out of quarantine is history alone."""
         message, gateway = said.message, said.gateway
@@ -138,8 +164,6 @@ class Recorder:
         message = said.message
         if isinstance(message, m.Status | m.Sensor):
             self._watch.judge(draft, said.track, message, said.at_us, said.event_us)
-        elif isinstance(message, m.Heartbeat) and message.offline:
-            self._watch.silences.farewell(draft, said.gateway, message, said.at_us)
         elif isinstance(message, m.Heartbeat):
             for track in self._subjects.spoken_for(said.gateway):
                 if track.memory is not None and not track.memory.settled:

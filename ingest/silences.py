@@ -76,14 +76,14 @@ class Silences:
         if not up:
             self._listening_us = None
 
-    def farewell(self, draft: Draft, gateway: GatewayTrack, will: m.Heartbeat, at_us: int) -> None:
+    def farewell(self, draft: Draft, gateway: GatewayTrack, at_us: int) -> None:
         """The last will of a gateway: no word of its own, and so no sign of life."""
         gateway.heard_us = at_us - 1  # its next word may come in the same read
         if gateway.id in self._silent:
             self._silent[gateway.id] = gateway.heard_us
         if gateway.id in self._silent or gateway.area in self._areas:
             return
-        event_id = f"{gateway.id}:offline-{will.boot}-{will.seq}"
+        event_id = f"{gateway.id}:offline-{at_us // 1000}"
         if silence.told_at_once(self._told_at[gateway.area], at_us):
             self._told_at[gateway.area].append(at_us)
             self._tell(draft, gateway, event_id, at_us)

@@ -127,7 +127,8 @@ class GatewayLink:
     def _topic(self, kind: Kind) -> str:
         return str(Topic(self._realm, self._area, self.identity, kind))
 
-    def _will(self) -> aiomqtt.Will:
+    def will(self) -> aiomqtt.Will:
+        """What the broker says when the connection breaks; composed now, outside the numbering."""
         ts = int(self._clock.now().timestamp() * 1000)
         gone = Heartbeat(ts=ts, seq=0, boot=self.boot, offline=True)
         return aiomqtt.Will(self._topic(Kind.HEARTBEAT), codec.encode(gone), qos=1)
@@ -142,7 +143,7 @@ class GatewayLink:
             identifier=self.identity,
             protocol=aiomqtt.ProtocolVersion.V311,
             clean_session=True,
-            will=self._will(),
+            will=self.will(),
         )
         async with client:
             if self._realm is Realm.LIFT:

@@ -199,7 +199,11 @@ class Stats(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Heartbeat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The gateway lives; also its last will, with `offline` true."""
+    """The gateway lives; also its last will, with `offline` true.
+
+    A will is composed at connection: it happens when the hub receives it, and has no part in the
+    numbering (`seq` 0). A number of its own would leave a gap, counted as lost.
+    """
 
     ts: Millis
     seq: Seq

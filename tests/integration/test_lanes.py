@@ -9,6 +9,8 @@ import pytest
 
 from alerts.conditions import elapse, judge
 from core.clock import SystemClock
+from core.handoff import after
+from devices import findings
 from devices.protocol.topics import TELEMETRY_FILTERS
 from ingest.lane import BrokerAddress
 from ingest.latest import LatestReader, LatestStates
@@ -122,3 +124,27 @@ def test_what_was_committed_but_not_acknowledged_comes_again_and_doubles_no_row(
         assert third.session.take(5, timedelta(seconds=1)) == []
     finally:
         third.close()
+
+
+def handed_off(folder: Path) -> list[tuple[str, str]]:
+    rows = [row for file in folder.glob("*.db") for row in after(file)]
+    found = [findings.decode(row.payload) for row in rows]
+    return [(f.subject, f.code) for f in found if isinstance(f, findings.ConditionRaised)]
+
+
+def test_a_device_that_dies_is_told_silent_by_the_will_it_left_with_the_broker(
+    broker: mosquitto.Broker, tmp_path: Path, kind: str
+) -> None:
+    room = Room(broker, tmp_path / "telemetry", kind)
+    topic = "lift/v1/410100/G1/heartbeat"
+    try:
+        for seq in (1, 2, 3):
+            broker.publish(topic, json.dumps(status(seq)))
+        broker.break_off(topic, json.dumps(status(0, offline=True)).encode())
+        found = wait_until(
+            lambda: (room.lane.run_once(), handed_off(tmp_path / "telemetry"))[1],
+            what="the finding",
+        )
+        assert found == [("G1", "device.offline")]
+    finally:
+        room.close()

@@ -96,6 +96,18 @@ class Broker:
         wait_until(lambda: f"SUBACK to {name}" in log.read_text(), what="the subscription")
         return sub
 
+    def break_off(self, topic: str, will: bytes) -> None:
+        """A device connects, leaves its will with the broker, and dies without a word."""
+        name = f"device-{free_port()}"
+        command = ["mosquitto_sub", "-i", name, "-t", f"nothing/{name}", *self._client]
+        device = subprocess.Popen(
+            [*command, "--will-topic", topic, "--will-qos", "1", "--will-payload", will.decode()]
+        )
+        log = self.folder / "mosquitto.log"
+        wait_until(lambda: f"SUBACK to {name}" in log.read_text(), what="the device's connection")
+        device.kill()
+        device.wait()
+
     @property
     def _client(self) -> list[str]:
         return ["-h", self.host, "-p", str(self.port)]

@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from devices.directory import Directory, directory
 from devices.findings import ConditionCleared, ConditionRaised
 from devices.model import Gateway
+from devices.protocol.topics import Realm
+from simulators.gateway import GatewayLink
 from tests.support.registry import AREA, sample_directory, sample_lift
 from tests.support.telemetry import Room
 
@@ -107,6 +110,69 @@ def test_a_last_will_tells_it_at_once_and_silence_does_not_tell_it_again(tmp_pat
         room.say(HEARTBEAT.format("G2"))
         listen(room, 10)
         assert told(room)[1:] == [("cleared", "G2", "device.offline")]
+
+
+def link(room: Room, boot: str = "b1") -> GatewayLink:
+    """The simulator's own gateway G2."""
+    return GatewayLink(
+        "G2",
+        AREA,
+        Realm.LIFT,
+        boot=boot,
+        clock=room.clock,
+        dice=Random(1),  # noqa: S311  (jitter)
+        on_connected=lambda: None,
+        on_receipt=lambda _: None,
+        on_command=lambda _: None,
+    )
+
+
+def will_of(gateway: GatewayLink) -> bytes:
+    """The bytes that it leaves with the broker when it connects."""
+    payload = gateway.will().payload
+    assert isinstance(payload, bytes)
+    return payload
+
+
+@pytest.mark.parametrize("days", [0, 1, 9])
+def test_the_simulators_will_is_told_whenever_its_connection_began(
+    tmp_path: Path, days: int
+) -> None:
+    with Room(tmp_path) as room:
+        will = will_of(link(room))
+        room.say(HEARTBEAT.format("G2"))
+        room.clock.advance(timedelta(days=days))
+        listen(room, 60, "G1", "G2")
+        for times in (1, 2):  # a static will: the same bytes at each end
+            room.broker.put(HEARTBEAT.format("G2"), will)
+            room.settle()
+            raised = [each for each in told(room) if each[0] == "raised"]
+            assert raised == [("raised", "G2", "device.offline")] * times
+            room.broker.put(HEARTBEAT.format("G2"), will)  # the broker delivers it again
+            room.settle()
+            listen(room, 30, "G2")
+            assert len(told(room)) == 2 * times
+        assert room.refused() == []
+        assert len({each.event_id for each in room.found()}) == 2
+        assert sum(p.fields.get("offline") is True for p in room.points("gateway/G2")) == 2
+
+
+def test_a_will_from_before_a_restart_that_has_spoken_again_tells_nothing(tmp_path: Path) -> None:
+    with Room(tmp_path) as room:
+        old = will_of(link(room, "b0"))
+        room.say(HEARTBEAT.format("G2"), boot="b0")
+        listen(room, 60, "G1", "G2")
+        room.broker.put(HEARTBEAT.format("G2"), old)
+        listen(room, 60, "G1", "G2")
+        assert told(room) == []
+
+
+def test_a_will_of_a_boot_that_never_spoke_is_told(tmp_path: Path) -> None:
+    with Room(tmp_path) as room:
+        listen(room, 60, "G1", "G2")
+        room.broker.put(HEARTBEAT.format("G2"), will_of(link(room, "b2")))
+        room.settle()
+        assert told(room) == [("raised", "G2", "device.offline")]
 
 
 def test_a_will_after_silence_is_no_sign_of_life(tmp_path: Path) -> None:
