@@ -1,4 +1,4 @@
-"""How a cell of a CSV file is read: each reader answers a value or raises ValueError with a reason.
+"""How a cell of a file is read: each reader answers a value or raises ValueError with a reason.
 
 A reason repeats the cell, so that people find it, unless it may hold a password.
 """
@@ -11,6 +11,9 @@ from devices.codes import Name
 
 Value = str | int | float | bool | date | time | tuple[str, ...] | None
 _SHOWN = 40  # characters
+_CONTROL = re.compile(r"[\x00-\x1f]")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,15})?")
 
 
 def shown(cell: str) -> str:
@@ -36,7 +39,7 @@ def text(longest: int) -> Callable[[str], Value]:
     def read(cell: str) -> Value:
         if len(cell) > longest:
             raise ValueError(f"{len(cell)} characters are too many")
-        if any(ord(character) < ord(" ") for character in cell):
+        if _CONTROL.search(cell):
             raise ValueError("it holds a line break or another control character")
         return cell
 
@@ -47,7 +50,7 @@ def whole(low: int, high: int) -> Callable[[str], Value]:
     """A whole number within bounds."""
 
     def read(cell: str) -> Value:
-        if not re.fullmatch(r"[+-]?[0-9]{1,9}", cell):
+        if not _WHOLE.fullmatch(cell):
             raise ValueError(f"{shown(cell)} is not a whole number")
         if not low <= int(cell) <= high:
             raise ValueError(f"{cell} is out of range")
@@ -60,7 +63,7 @@ def decimal(low: float, high: float) -> Callable[[str], Value]:
     """A decimal number within bounds."""
 
     def read(cell: str) -> Value:
-        if not re.fullmatch(r"[+-]?[0-9]{1,9}(\.[0-9]{1,15})?", cell):
+        if not _DECIMAL.fullmatch(cell):
             raise ValueError(f"{shown(cell)} is not a decimal number")
         if not low <= float(cell) <= high:
             raise ValueError(f"{cell} is out of range")

@@ -8,12 +8,13 @@ Facts in the journal name the code and the fields that changed, never their valu
 numbers, people's names and camera passwords do not belong there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from core.datum import Datum
 from core.errors import Conflict, InvalidMessage
 from core.journal import Actor
 from devices import store, tables, word_index
@@ -31,6 +32,8 @@ from devices.model import (
 from devices.protocol.dialects.model import DIALECT
 from devices.protocol.topics import AREA, DEVICE
 from devices.sheet import Outcome, RowResult, SheetRow
+
+IMPORTED = "lifts.imported"
 
 
 def upsert_firm(
@@ -172,11 +175,18 @@ def enrol_gateway(connection: Connection, gateway: Gateway, now: datetime, actor
 
 
 def import_lifts(
-    connection: Connection, rows: Sequence[SheetRow], now: datetime, actor: Actor
+    connection: Connection,
+    rows: Sequence[SheetRow],
+    now: datetime,
+    actor: Actor,
+    *,
+    part_of: Mapping[str, object] | None = None,
 ) -> list[RowResult]:
     """Keep the lifts of one step of a file (see devices.importer) and enrol their gateways.
 
     Wrong rows are refused in the answer; one journal entry tells the codes of the whole step.
+    `part_of`: the step belongs to a larger import (devices.bulk); these facts go with its entry,
+    which stands in that import's own chain, so that nobody reloads the registry for every step.
     """
     known = store.known(connection, rows)
     planned = plan(rows, known)
@@ -205,30 +215,82 @@ def import_lifts(
                 if each.standing
             ],
         )
+    _keep_origins(connection, fresh, changed)
     if fresh or changed:
-        facts = {
-            "inserted": [each.result.code for each in fresh],
-            "changed": [each.result.code for each in changed],
-        }
-        record(connection, "lift", facts, now, actor, verb="lifts.imported")
-        c, codes = tables.lift.c, [each.result.code for each in (*fresh, *changed)]
-        ids = connection.execute(select(c.id).where(c.rescue_code.in_(codes))).scalars()
-        word_index.index_lifts(connection, list(ids))
-    _enrol(connection, planned, known, now, actor)
+        _index(connection, fresh, changed, known)
+    enrolled = _enrol(connection, planned, known, now)
+    facts = {
+        "inserted": [each.result.code for each in fresh],
+        "changed": [each.result.code for each in changed],
+    }
+    if part_of is not None:
+        record(connection, "import", {**part_of, **facts, **enrolled}, now, actor, verb=IMPORTED)
+        return [each.result for each in planned]
+    if fresh or changed:
+        record(connection, "lift", facts, now, actor, verb=IMPORTED)
+    if enrolled:
+        record(connection, "gateway", enrolled, now, actor, verb="gateways.imported")
     return [each.result for each in planned]
 
 
-def _enrol(
-    connection: Connection,
-    planned: Sequence[Planned],
-    known: Known,
-    now: datetime,
-    actor: Actor,
+def _keep_origins(
+    connection: Connection, fresh: Sequence[Planned], changed: Sequence[Planned]
 ) -> None:
-    """Let the planned gateways speak for their lifts, beside those they speak for already."""
+    """On which map the coordinates of lifts were read; WGS-84 is what is taken for granted."""
+    wgs84, t = str(Datum.WGS84), tables.lift_dossier
+    told = {e.result.code: e.values["datum"] for e in fresh if e.values["datum"] != wgs84}
+    for each in changed:
+        if any(change.field == "datum" for change in each.result.changes):
+            told[each.result.code] = each.values["datum"]
+    if not told:
+        return
+    c = tables.lift.c
+    asked = (
+        select(c.id, c.rescue_code, t.c.lift_id)
+        .outerjoin(t, t.c.lift_id == c.id)
+        .where(c.rescue_code.in_(told))
+    )
+    rows = connection.execute(asked).all()
+    values = [{"lift": row.id, "origin": told[row.rescue_code]} for row in rows]
+    new = [v for v, row in zip(values, rows, strict=True) if row.lift_id is None]
+    old = [v for v, row in zip(values, rows, strict=True) if row.lift_id is not None]
+    if new:
+        made = insert(t).values(lift_id=bindparam("lift"), coordinate_origin=bindparam("origin"))
+        connection.execute(made, new)
+    if old:
+        where = t.c.lift_id == bindparam("lift")
+        connection.execute(
+            update(t).where(where).values(coordinate_origin=bindparam("origin")), old
+        )
+
+
+def _index(
+    connection: Connection, fresh: Sequence[Planned], changed: Sequence[Planned], known: Known
+) -> None:
+    """Let lifts be found: new ones by what the file says, others by all that is known of them."""
+    c, new = tables.lift.c, {each.result.code: each for each in fresh}
+    ids = connection.execute(select(c.id, c.rescue_code).where(c.rescue_code.in_(new))).all()
+    made = {row.id: store.import_described(new[row.rescue_code].values, known) for row in ids}
+    standing = [each.standing.id for each in changed if each.standing]
+    word_index.put_words(connection, made | word_index.described(connection, standing))
+
+
+def foresee(connection: Connection, rows: Sequence[SheetRow]) -> None:
+    """Work out what can be before `import_lifts` holds the lock: most of what it is found by."""
+    known = store.codes_of(connection, rows)
+    word_index.foresee(connection, [store.import_described(row.values, known) for row in rows])
+
+
+def _enrol(
+    connection: Connection, planned: Sequence[Planned], known: Known, now: datetime
+) -> dict[str, object]:
+    """Let the planned gateways speak for their lifts, beside those they speak for already.
+
+    Answers what the journal shall tell of it.
+    """
     speaking = {each.result.code: each for each in planned if each.gateway_id and each.values}
     if not speaking:
-        return
+        return {}
     c = tables.lift.c
     ids = connection.execute(select(c.rescue_code, c.id).where(c.rescue_code.in_(speaking))).all()
     areas = {str(each.gateway_id): str(each.values["area"]) for each in speaking.values()}
@@ -242,5 +304,4 @@ def _enrol(
         insert(tables.gateway_lift),
         [{"gateway_id": speaking[row.rescue_code].gateway_id, "lift_id": row.id} for row in ids],
     )
-    facts = {"codes": sorted(areas), "lifts": len(ids)}
-    record(connection, "gateway", facts, now, actor, verb="gateways.imported")
+    return {"codes": sorted(areas), "lifts": len(ids)}

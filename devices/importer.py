@@ -1,24 +1,29 @@
 """Bring a CSV file of lifts into the registry, or tell first what that would do.
 
-A file may hold a whole city, and no write may keep a rescue waiting: rows go in by steps of at
-most `STEP`, each its own transaction, judged against the registry as it stands in that
-transaction. What one step kept stays when a later one fails; the same file can simply be
-imported again, since rows that stand already are unchanged.
+A file may hold a whole city, and no write may keep a rescue waiting: rows go in by steps of as
+many as fit into some 20 ms (devices.pace), each its own transaction, judged against the registry
+as it stands in that transaction. What one step kept stays when a later one fails; the same file
+can simply be imported again, since rows that stand already are unchanged. A file of a province is
+for devices.bulk.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
+from core.clock import Clock, SystemClock
 from core.db import Database
 from core.journal import Actor
 from devices import commands, store
 from devices.lift_csv import LIFTS, parse
 from devices.lift_plan import plan
 from devices.sheet import Report, RowResult, SheetRow
+from devices.steps import Steps
 
-STEP = 200  # rows; a step of 500 took up to 90 ms on two cores, one of 200 mostly 20 to 35 ms
+LEAST = 40  # rows of a step: about as much as the statements of a step cost without any
+LOOK = 500  # rows judged by one question to the registry
 
 
 def dry_run(database: Database, content: bytes) -> Report:
@@ -26,31 +31,30 @@ def dry_run(database: Database, content: bytes) -> Report:
     parsed = parse(content)
 
     def judge(connection: Connection) -> list[RowResult]:
-        return [
-            planned.result
-            for step in _steps(parsed.rows)
-            for planned in plan(step, store.known(connection, step))
-        ]
+        done: list[RowResult] = []
+        for begin in range(0, len(parsed.rows), LOOK):
+            step = parsed.rows[begin : begin + LOOK]
+            done += [each.result for each in plan(step, store.known(connection, step))]
+        return done
 
     return _report(database.read(judge), parsed.refused, dry=True)
 
 
-def apply(database: Database, content: bytes, now: datetime, actor: Actor) -> Report:
+def apply(
+    database: Database, content: bytes, now: datetime, actor: Actor, clock: Clock | None = None
+) -> Report:
     """Import `content`: good rows are kept, wrong rows refused with their reasons."""
     parsed = parse(content)
-    done: list[RowResult] = []
-    for step in _steps(parsed.rows):
+    steps = Steps(database, clock or SystemClock(), least=LEAST)
 
-        def write(connection: Connection, rows: Sequence[SheetRow] = step) -> list[RowResult]:
-            return commands.import_lifts(connection, rows, now, actor)
+    def write(connection: Connection, rows: Sequence[SheetRow]) -> list[RowResult]:
+        return commands.import_lifts(connection, rows, now, actor)
 
-        done += database.write(write)
+    def foresee(rows: Sequence[SheetRow]) -> None:
+        database.read(partial(commands.foresee, rows=rows))
+
+    done = [each for step in steps.each(parsed.rows, write, foresee) for each in step]
     return _report(done, parsed.refused, dry=False)
-
-
-def _steps(rows: Sequence[SheetRow]) -> Iterator[Sequence[SheetRow]]:
-    for begin in range(0, len(rows), STEP):
-        yield rows[begin : begin + STEP]
 
 
 def _report(done: Sequence[RowResult], refused: Sequence[RowResult], *, dry: bool) -> Report:

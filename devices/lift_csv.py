@@ -2,12 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 
+from core.datum import Datum, to_wgs84
+from core.geo import Position
 from devices.cells import Value, coded, decimal, one_of, pattern, text, whole
 from devices.codes import LIFT_KIND_NAMES, PLACE_TYPE_NAMES, Name
 from devices.sheet import Column, Parsed, Problem, Sheet
 
 _KINDS: Mapping[str, Name] = {str(code): name for code, name in LIFT_KIND_NAMES.items()}
 _PLACES: Mapping[str, Name] = {str(code): name for code, name in PLACE_TYPE_NAMES.items()}
+_DATUMS: Mapping[str, Name] = {
+    str(Datum.WGS84): Name("WGS-84", "WGS-84"),
+    str(Datum.GCJ02): Name("GCJ-02", "GCJ-02"),
+    str(Datum.BD09): Name("BD-09", "BD-09"),
+}
+_PLACES_AFTER_POINT = 7  # of a degree: a centimetre
 _AS_TEXT = "keep the column as text in a spreadsheet"
 
 
@@ -24,6 +32,23 @@ def _check(values: Mapping[str, Value]) -> Iterator[Problem]:
         values["longitude"] is None
     ):
         yield Problem("latitude", "only one of the two coordinates is given", "give both or none")
+
+
+_datum = coded(_DATUMS)
+
+
+def _in_wgs84(values: Mapping[str, Value]) -> Mapping[str, Value]:
+    """A row's coordinates in WGS-84, whatever its map's; `datum` goes on telling which that was."""
+    latitude, longitude = values.get("latitude"), values.get("longitude")
+    origin = Datum(str(values.get("datum") or Datum.WGS84))
+    if origin is Datum.WGS84 or not (isinstance(latitude, float) and isinstance(longitude, float)):
+        return values
+    there = to_wgs84(Position(latitude, longitude), origin)
+    return {
+        **values,
+        "latitude": round(there.latitude, _PLACES_AFTER_POINT),
+        "longitude": round(there.longitude, _PLACES_AFTER_POINT),
+    }
 
 
 COLUMNS = (
@@ -73,7 +98,7 @@ COLUMNS = (
     ),
     Column(
         "latitude",
-        "WGS-84 degrees, -90 to 90",
+        "degrees, -90 to 90, of the row's datum",
         "34.7466",
         decimal(-90, 90),
         ("纬度",),
@@ -81,11 +106,20 @@ COLUMNS = (
     ),
     Column(
         "longitude",
-        "WGS-84 degrees, -180 to 180",
+        "degrees, -180 to 180, of the row's datum",
         "113.6254",
         decimal(-180, 180),
         ("经度",),
         required=False,
+    ),
+    Column(
+        "datum",
+        "what the coordinates are relative to: wgs84, gcj02 (AMap) or bd09 (Baidu)",
+        "wgs84",
+        lambda cell: _datum(cell.lower().replace("-", "")),
+        ("坐标系", "坐标系统"),
+        required=False,
+        empty=str(Datum.WGS84),
     ),
     Column(
         "kind", one_of(_KINDS), "traction_passenger", coded(_KINDS), ("品种", "设备品种", "类型")
@@ -139,7 +173,11 @@ COLUMNS = (
     ),
 )
 LIFTS = Sheet(
-    COLUMNS, ("rescue_code", "registration_code"), _check, together=("latitude", "longitude")
+    COLUMNS,
+    ("rescue_code", "registration_code"),
+    _check,
+    together=("latitude", "longitude"),
+    settled=_in_wgs84,
 )
 HEADER = LIFTS.header
 

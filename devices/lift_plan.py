@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from core.datum import Datum
 from devices.cells import Value
 from devices.model import Gateway
 from devices.sheet import Change, Outcome, Problem, RowResult, SheetRow
@@ -11,9 +12,11 @@ _NEW: Mapping[str, Value] = {  # what a new lift has where the file has no such 
     "building": "",
     "latitude": None,
     "longitude": None,
+    "datum": str(Datum.WGS84),
     "firm_code": None,
     "use_unit_code": None,
 }
+_COORDINATES = ("latitude", "longitude")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Known:
     registered: Mapping[str, str] = field(default_factory=dict)  # registration -> rescue code
     firms: Mapping[str, int] = field(default_factory=dict)
     use_units: Mapping[str, int] = field(default_factory=dict)
+    unit_names: Mapping[str, str] = field(default_factory=dict)  # by the use unit's code
     gateways: Mapping[str, Gateway] = field(default_factory=dict)
 
 
@@ -64,6 +68,8 @@ def _one(row: SheetRow, known: Known, areas: dict[str, str]) -> Planned:
         result = RowResult(row.line, row.code, Outcome.INSERTED)
         return Planned(result, {**_NEW, **given}, None, gateway_id)
     before = standing.values
+    if "datum" not in given and any(before[n] != given.get(n, before[n]) for n in _COORDINATES):
+        given["datum"] = str(Datum.WGS84)  # what a file without that column has
     changes = [Change(n, before[n], value) for n, value in given.items() if before[n] != value]
     if gateway_id is not None:
         changes.append(Change("gateway_id", None, gateway_id))

@@ -1,4 +1,4 @@
-"""Bring CSV files of firms, use units, stations, gateways, kitchens and cameras into the registry.
+"""Bring files of firms, use units, stations, gateways, kitchens and cameras into the registry.
 
 Lifts come by `devices.importer`, by whole steps of statements; of these there are few, and each
 row goes through its own command. The rows of a step are one transaction, judged within it, so
@@ -12,6 +12,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from core.clock import Clock, SystemClock
 from core.db import Database
 from core.errors import NotFound
 from core.geo import Position
@@ -30,8 +31,9 @@ from devices.model import (
 from devices.protocol.dialects.model import CANONICAL
 from devices.row_plan import Given, Plan, Planned, Refused, compared, found
 from devices.sheet import Outcome, Problem, Report, RowResult, Sheet, SheetRow
+from devices.steps import Steps
 
-STEP = 50  # rows; each is a few statements
+LOOK = 50  # rows judged by one snapshot; each is a few statements
 
 
 def sheets() -> Mapping[str, Sheet]:
@@ -40,7 +42,14 @@ def sheets() -> Mapping[str, Sheet]:
 
 
 def run(
-    database: Database, kind: str, content: bytes, now: datetime, actor: Actor, *, dry: bool
+    database: Database,
+    kind: str,
+    content: bytes,
+    now: datetime,
+    actor: Actor,
+    *,
+    dry: bool,
+    clock: Clock | None = None,
 ) -> Report:
     """Import a file of that kind, or tell first what that would do (`dry`).
 
@@ -49,18 +58,19 @@ def run(
     if kind == "lifts":
         if dry:
             return importer.dry_run(database, content)
-        return importer.apply(database, content, now, actor)
+        return importer.apply(database, content, now, actor, clock)
     if kind not in _KINDS:
         raise NotFound("kind of file", kind)
     sheet, plan = _KINDS[kind]
     parsed = sheet.parse(content)
     done = list(parsed.refused)
-    for begin in range(0, len(parsed.rows), STEP):
-        step = parsed.rows[begin : begin + STEP]
-        if dry:
-            done += database.read(partial(_judge, plan, step))
-        else:
-            done += database.write(partial(_apply, plan, step, now, actor))
+    if dry:
+        for begin in range(0, len(parsed.rows), LOOK):
+            done += database.read(partial(_judge, plan, parsed.rows[begin : begin + LOOK]))
+    else:
+        steps = Steps(database, clock or SystemClock())
+        for step in steps.each(parsed.rows, partial(_apply, plan, now, actor)):
+            done += step
     return Report(tuple(sorted(done, key=lambda row: row.line)), dry, sheet.keys[0])
 
 
@@ -69,7 +79,7 @@ def _judge(plan: Plan, rows: Sequence[SheetRow], connection: Connection) -> list
 
 
 def _apply(
-    plan: Plan, rows: Sequence[SheetRow], now: datetime, actor: Actor, connection: Connection
+    plan: Plan, now: datetime, actor: Actor, connection: Connection, rows: Sequence[SheetRow]
 ) -> list[RowResult]:
     results = []
     for row in rows:

@@ -1,24 +1,22 @@
-"""A CSV file of things to register: its columns, how it is read, and the report that answers it.
+"""A file of things to register: its columns, how it is read, and the report that answers it.
 
-A file is UTF-8 (with or without a byte-order mark), UTF-16 or GB 18030; commas, semicolons or tabs
-part its cells, as the header shows; the first line is the header, in our names or in Chinese. A
-wrong row is refused with everything that is wrong in it, each with field, reason and remedy; its
-neighbours are kept. An optional column that is missing leaves what stands in the registry.
+A file is CSV or XLSX (devices.sheet_files); the first line is the header, in our names or in
+Chinese. A wrong row is refused with everything that is wrong in it, each with field, reason and
+remedy; its neighbours are kept. An optional column that is missing leaves what stands in the
+registry.
 """
 
-import codecs
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.errors import InvalidMessage
+from devices import sheet_files
 from devices.cells import Value, shown
-
-SEPARATORS = ",;\t"
+from devices.sheet_files import plain
 
 
 class Outcome(StrEnum):
@@ -113,17 +111,22 @@ class Report:
     def as_csv(self) -> str:
         """The report as CSV, to be opened beside the file; every problem has a line."""
         out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")
-        writer.writerow(("line", self.key, "outcome", "field", "reason", "remedy", "changes"))
-        for row in self.rows:
-            told = "; ".join(f"{c.field}: {c.before!r} -> {c.after!r}" for c in row.changes)
-            for each in row.problems or (Problem("", "", ""),):
-                cells = (row.code, row.outcome, each.field, each.reason, each.remedy, told)
-                writer.writerow((row.line, *map(_no_formula, cells)))
+        csv.writer(out, lineterminator="\r\n").writerows(report_lines(self.rows, self.key))
         return out.getvalue()
 
 
-def _no_formula(cell: str) -> str:
+def report_lines(rows: Iterable[RowResult], key: str) -> Iterator[Sequence[object]]:
+    """The cells of a report, its header first; every problem has a line."""
+    yield ("line", key, "outcome", "field", "reason", "remedy", "changes")
+    for row in rows:
+        told = "; ".join(f"{c.field}: {c.before!r} -> {c.after!r}" for c in row.changes)
+        for each in row.problems or (Problem("", "", ""),):
+            cells = (row.code, row.outcome, each.field, each.reason, each.remedy, told)
+            yield (row.line, *map(no_formula, cells))
+
+
+def no_formula(cell: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell[:1] in set("=+-@\t\r") else cell
 
 
@@ -143,6 +146,10 @@ class Column:
     empty: Value = None
 
 
+def _as_they_are(values: Mapping[str, Value]) -> Mapping[str, Value]:
+    return values
+
+
 def _no_checks(_values: Mapping[str, Value]) -> Iterable[Problem]:
     return ()
 
@@ -153,7 +160,8 @@ class Sheet:
 
     `check` is given the values that read well and tells what does not fit together. Columns that
     stand `together` are in the header both or neither. `within`: the column within whose values
-    the keys are unique, where they are not so in the whole file.
+    the keys are unique, where they are not so in the whole file. `settled`: a good row's values as
+    the registry has them.
     """
 
     columns: tuple[Column, ...]
@@ -161,6 +169,7 @@ class Sheet:
     check: Callable[[Mapping[str, Value]], Iterable[Problem]] = _no_checks
     together: tuple[str, str] | None = None
     within: str = ""
+    settled: Callable[[Mapping[str, Value]], Mapping[str, Value]] = _as_they_are
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -177,19 +186,24 @@ class Sheet:
 
     def parse(self, content: bytes) -> Parsed:
         """Read a file; raises InvalidMessage when it is none (empty_file, bad_encoding, …)."""
-        text = _decoded(content)
-        if not text.strip():
-            raise InvalidMessage(
-                "empty_file",
-                "the file is empty: its first line names the columns (--template shows them)",
-            )
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._separator(text))
-        header = self._header(reader)
         rows: list[SheetRow] = []
         refused: list[RowResult] = []
+        for each in self.read(content):
+            if isinstance(each, SheetRow):
+                rows.append(each)
+            else:
+                refused.append(each)
+        return Parsed(tuple(rows), tuple(refused))
+
+    def read(self, content: bytes) -> Iterator[SheetRow | RowResult]:
+        """Every row of a file in order, as it is read or as it is refused; raises like `parse`."""
+        table = sheet_files.lines(content, self._named())
+        header = self._header(next(table, (1, []))[1])
+        columns = {column.name: column for column in self.columns}
+        ordered = [columns[name] for name in header]
         seen: dict[tuple[str, Value, Value], int] = {}
-        for line, cells in _lines(reader):
-            values, problems = self._row(header, cells)
+        for line, cells in table:
+            values, problems = self._row(ordered, cells)
             problems += [
                 Problem(name, f"line {first} has the same", "keep one of the two lines")
                 for name in self.keys
@@ -198,11 +212,11 @@ class Sheet:
             ]
             code = values.get(self.keys[0], self._code(header, cells))
             if problems:
-                refused.append(RowResult(line, str(code), Outcome.REFUSED, tuple(problems)))
+                yield RowResult(line, str(code), Outcome.REFUSED, tuple(problems))
             else:
-                seen |= {(name, values[name], values.get(self.within)): line for name in self.keys}
-                rows.append(SheetRow(line, str(code), values))
-        return Parsed(tuple(rows), tuple(refused))
+                for name in self.keys:
+                    seen[name, values[name], values.get(self.within)] = line
+                yield SheetRow(line, str(code), self.settled(values))
 
     def _code(self, header: Sequence[str], cells: Sequence[str]) -> str:
         """What stands where the code should; in a row of another width it may be anything."""
@@ -214,21 +228,9 @@ class Sheet:
     def _named(self) -> dict[str, str]:
         return {word: c.name for c in self.columns for word in (c.name, *c.zh)}
 
-    def _separator(self, text: str) -> str:
-        """The separator by which the first line holds most of our words."""
-        named, first = self._named(), text.splitlines()[0]
-
-        def known(separator: str) -> int:
-            return sum(_plain(cell) in named for cell in first.split(separator))
-
-        return max(SEPARATORS, key=known)
-
-    def _header(self, reader: Iterator[list[str]]) -> list[str]:
+    def _header(self, cells: Sequence[str]) -> list[str]:
         named = self._named()
-        try:
-            header = [named.get(_plain(cell), _plain(cell)) for cell in next(reader, [])]
-        except csv.Error as error:
-            raise InvalidMessage("bad_header", str(error), field="header") from error
+        header = [named.get(plain(cell), plain(cell)) for cell in cells]
         missing = [c.name for c in self.columns if c.required and c.name not in header]
         unknown = [name for name in header if name not in self.header]
         twice = [name for name, count in Counter(header).items() if count > 1]
@@ -248,20 +250,19 @@ class Sheet:
         return header
 
     def _row(
-        self, header: Sequence[str], cells: Sequence[str]
+        self, columns: Sequence[Column], cells: Sequence[str]
     ) -> tuple[dict[str, Value], list[Problem]]:
-        if len(cells) != len(header):
+        if len(cells) != len(columns):
             problem = Problem(
                 "line",
-                f"{len(cells)} cells, the header has {len(header)}",
+                f"{len(cells)} cells, the header has {len(columns)}",
                 'put texts that hold a separator or a line break in quotes ("…")',
             )
             return {}, [problem]
-        by_name = {column.name: column for column in self.columns}
         values: dict[str, Value] = {}
         problems: list[Problem] = []
-        for name, cell in zip(header, map(str.strip, cells), strict=True):
-            column = by_name[name]
+        for column, raw in zip(columns, cells, strict=True):
+            cell, name = raw.strip(), column.name
             try:
                 if cell:
                     values[name] = column.read(cell)
@@ -272,34 +273,3 @@ class Sheet:
             except ValueError as error:
                 problems.append(Problem(name, str(error), f"give {column.takes}"))
         return values, [*problems, *self.check(values)]
-
-
-def _plain(cell: str) -> str:
-    """A header's word without quotes, blanks, and what stands in brackets behind it."""
-    return re.sub(r"[(（].*", "", cell.strip().strip('"').lower()).strip()
-
-
-def _decoded(content: bytes) -> str:
-    sixteen = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    for encoding in ("utf-16",) if sixteen else ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InvalidMessage("bad_encoding", "neither UTF-8 nor GB 18030: save the file as CSV UTF-8")
-
-
-def _lines(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the line they begin on; blank lines are passed over."""
-    begins = reader.line_num + 1  # type: ignore[attr-defined]  # csv.reader has it
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield begins, []  # refused as a row without cells
-        else:
-            if any(cell.strip() for cell in cells):
-                yield begins, cells
-        begins = reader.line_num + 1  # type: ignore[attr-defined]

@@ -85,17 +85,20 @@ def _pieces(lift: Described) -> Iterable[str]:
         yield from words.pieces(text)
 
 
+def foresee(connection: Connection, lifts: Iterable[Described]) -> None:
+    """Work out beforehand, outside any write, what `put_words` will need for these lifts.
+
+    Words and readings are remembered, so a write that keeps just these has but to look them up.
+    """
+    told = list(lifts)
+    for each in told:
+        words.words(each)
+    _unspoken(connection, {p for lift in told for p in _pieces(lift)})
+
+
 def _put_readings(connection: Connection, pieces: Iterable[str]) -> None:
     """How pieces are spoken, where nobody has told yet."""
-    t, wanted = tables.reading, sorted(pieces)
-    known: set[str] = set()
-    for start in range(0, len(wanted), PART):
-        part = wanted[start : start + PART]
-        known.update(connection.execute(select(t.c.text).where(t.c.text.in_(part))).scalars())
-    fresh: dict[tuple[str, str], Reading] = {}
-    for piece in wanted:
-        if piece not in known:
-            fresh |= {(each.text, each.spelled): each for each in words.readings(piece)}
+    fresh, t = _unspoken(connection, pieces), tables.reading
     if not fresh:
         return
     texts = sorted({text for text, _ in fresh})
@@ -114,6 +117,20 @@ def _put_readings(connection: Connection, pieces: Iterable[str]) -> None:
     ]
     if rows:
         connection.execute(insert(t), rows)
+
+
+def _unspoken(connection: Connection, pieces: Iterable[str]) -> dict[tuple[str, str], Reading]:
+    """The readings of pieces that the register holds nowhere as a whole."""
+    t, wanted = tables.reading, sorted(pieces)
+    known: set[str] = set()
+    for start in range(0, len(wanted), PART):
+        part = wanted[start : start + PART]
+        known.update(connection.execute(select(t.c.text).where(t.c.text.in_(part))).scalars())
+    fresh: dict[tuple[str, str], Reading] = {}
+    for piece in wanted:
+        if piece not in known:
+            fresh |= {(each.text, each.spelled): each for each in words.readings(piece)}
+    return fresh
 
 
 def catch_up(connection: Connection, limit: int = 200) -> int:

@@ -196,8 +196,9 @@ class Described:
         return self.place, self.use_unit
 
 
+@lru_cache(maxsize=2048)
 def words(lift: Described) -> frozenset[str]:
-    """Every word of a lift."""
+    """Every word of a lift; the last ones asked for are remembered."""
     told = {code_word(lift.rescue_code[:length]) for length in range(1, CODE + 1)}
     told |= {area_word(lift.area), area_word(lift.district)}
     told |= {kind_word(lift.kind), place_word(lift.place_type)}

@@ -1,4 +1,4 @@
-"""`hub import` and `hub lifts import`: what exists, from CSV files."""
+"""`hub import` and `hub lifts import`: what exists, from CSV and XLSX files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ from hub.cli_ground import CLI, Data, registry, say
 lifts_app = typer.Typer(no_args_is_help=True, help="The register of lifts.")
 
 KINDS = tuple(register_import.sheets())
-File = Annotated[Path | None, typer.Argument(help="A CSV file.", show_default=False)]
+File = Annotated[Path | None, typer.Argument(help="A CSV or XLSX file.", show_default=False)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be.")]
 ReportTo = Annotated[
     Path | None, typer.Option("--report", help="A CSV file for every row's answer.")
@@ -30,7 +30,7 @@ def import_file(
     template: Template = False,
     data: Data = None,
 ) -> None:
-    """Import a CSV file; everything that is wrong in a row is told with its remedy."""
+    """Import a file; everything that is wrong in a row is told with its remedy."""
     kind = kind.replace("-", "_")
     if kind not in KINDS:
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="KIND")
@@ -38,7 +38,7 @@ def import_file(
         typer.echo(register_import.sheets()[kind].template(), nl=False)
         return
     if file is None:
-        raise typer.BadParameter("name a CSV file, or ask for a --template", param_hint="FILE")
+        raise typer.BadParameter("name a file, or ask for a --template", param_hint="FILE")
     content = file.read_bytes()
     with registry(data) as database:
         now = SystemClock().now()

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import journal
+from core.clock import ManualClock
 from core.db import Database
 from core.errors import InvalidMessage
 from core.journal import Actor, Subject
-from devices import commands, importer, queries
+from devices import commands, importer, pace, queries
 from devices.directory import load_directory, registry_version
 from devices.lift_csv import HEADER, parse, template
 from devices.model import Gateway, MaintenanceFirm
@@ -230,15 +231,16 @@ def test_chinese_headers_and_other_separators_are_understood(separator: str, enc
 
 
 def test_a_city_goes_in_by_small_steps(database: Database) -> None:
-    report = importer.apply(
-        database, lifts(*({"gateway_id": f"G{n}"} for n in range(6 * importer.STEP + 1))), NOW, BY
-    )
-    assert report.counts[Outcome.INSERTED] == 6 * importer.STEP + 1
+    content = lifts(*({"gateway_id": f"G{n}"} for n in range(600)))
+    report = importer.apply(database, content, NOW, BY, ManualClock(NOW))
+    assert report.counts[Outcome.INSERTED] == 600
     chain = database.read(lambda c: journal.history(c, Subject("registry", "lift")))
-    sizes = [e.entry.facts["inserted"] for e in chain]
-    assert [len(codes) for codes in sizes if isinstance(codes, list)] == [importer.STEP] * 6 + [1]
-    assert importer.STEP <= 500
-    assert database.read(queries.counts).gateways == 6 * importer.STEP + 1
+    told = [e.entry.facts["inserted"] for e in chain]
+    sizes = [len(codes) for codes in told if isinstance(codes, list)]
+    assert sum(sizes) == 600
+    assert sizes[:3] == [pace.FIRST, 75, 112]
+    assert max(sizes) <= pace.MOST
+    assert database.read(queries.counts).gateways == 600
 
 
 def test_several_lifts_share_a_new_gateway_and_a_later_one_joins(database: Database) -> None:
