@@ -219,14 +219,17 @@ def import_lifts(
     if fresh or changed:
         _index(connection, fresh, changed, known)
     enrolled = _enrol(connection, planned, known, now)
-    facts = {
-        "inserted": [each.result.code for each in fresh],
-        "changed": [each.result.code for each in changed],
-    }
     if part_of is not None:
-        record(connection, "import", {**part_of, **facts, **enrolled}, now, actor, verb=IMPORTED)
+        told: dict[str, list[str]] = {}
+        for each in planned:
+            told.setdefault(str(each.result.outcome), []).append(each.result.code)
+        record(connection, "import", {**part_of, **told, **enrolled}, now, actor, verb=IMPORTED)
         return [each.result for each in planned]
     if fresh or changed:
+        facts = {
+            "inserted": [each.result.code for each in fresh],
+            "changed": [each.result.code for each in changed],
+        }
         record(connection, "lift", facts, now, actor, verb=IMPORTED)
     if enrolled:
         record(connection, "gateway", enrolled, now, actor, verb="gateways.imported")

@@ -72,6 +72,11 @@ class DataFolder:
         return self.run / "pulse"
 
     @property
+    def imports(self) -> Path:
+        """Where large imports are made ready, and wait when they were cut short."""
+        return self.root / "imports"
+
+    @property
     def demo(self) -> Path:
         """What the simulated city keeps."""
         return self.root / "demo"

@@ -59,9 +59,9 @@ def test_a_file_that_is_not_there_is_named_without_a_traceback(tmp_path: Path) -
     assert "none.csv: there is no such file" in told.stderr
 
 
-@pytest.mark.parametrize("dry", [True, False])
-def test_a_wrong_row_is_told_by_line_and_field_and_loses_no_other(
-    tmp_path: Path, *, dry: bool
+@pytest.mark.parametrize("options", [("--dry-run",), (), ("--skip-bad",)])
+def test_a_wrong_row_is_told_by_line_and_field_and_keeps_the_file_out_unless_skipped(
+    tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     columns = (
         "rescue_code,registration_code,area,district,address,building,kind,place_type,"
@@ -73,12 +73,12 @@ def test_a_wrong_row_is_told_by_line_and_field_and_loses_no_other(
         f"{columns}\n235274,31104101002026000001,{rest}\n12,31104101002026000002,{rest}\n"
     )
     data = str(tmp_path / "data")
-    told = hub("lifts", "import", str(file), "--data", data, *(["--dry-run"] if dry else []))
+    told = hub("lifts", "import", str(file), "--data", data, *options)
     assert told.returncode == 1
     assert "line 3: refused: rescue_code" in told.stdout
     assert "1 inserted" in told.stdout
     again = hub("lifts", "import", str(file), "--data", data, "--dry-run").stdout
-    assert ("1 inserted" if dry else "1 unchanged") in again
+    assert ("1 unchanged" if options == ("--skip-bad",) else "1 inserted") in again
 
 
 def test_a_certificate_comes_with_a_code_that_installs_its_authority(tmp_path: Path) -> None:
