@@ -87,6 +87,8 @@ def serve_role(settings: Settings, role: str, *, supervised: bool, shard: str = 
     folder = DataFolder(settings.data_dir.resolve())
     folder.make()
     counts = environment().get(METRICS)
+    if not supervised:
+        _ready(settings, folder, role)
     share = lifeline.join_folder(folder.root)
     lock = lifeline.hold_role(folder.run, name)
     ground = Ground(
@@ -99,6 +101,20 @@ def serve_role(settings: Settings, role: str, *, supervised: bool, shard: str = 
         ROLES[role](ground, stop)
     finally:
         os.close(lock)
+
+
+def _ready(settings: Settings, folder: DataFolder, role: str) -> None:
+    """What a whole hub sees to before its processes start; raises HubError with the remedy."""
+    if role in {"rescue", "telemetry"}:
+        broker.address(folder, settings.mqtt)
+    if role not in {"broker", "simulator"}:
+        with Database(folder.database_url(settings.database.url)) as database:
+            found = schema.revision(database)
+        if found != schema.newest():
+            raise Unavailable(
+                f"the database is at revision {found or 'none'}, this hub needs"
+                f" {schema.newest()}: run `hub migrate --data {folder.root}`"
+            )
 
 
 def _log_as(process: str, settings: Settings) -> None:

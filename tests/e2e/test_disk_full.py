@@ -101,7 +101,10 @@ def test_points_are_shed_below_the_floor_and_a_call_is_taken_from_the_reserve(
     receipt = device.call({"ts": int(CLOCK.now().timestamp() * 1000), **call, "people": 3})
     assert receipt["accepted"] is True
     assert hub.ask(f"/incidents/{receipt['incident']}")["people"] == 3
-    assert hub.ask(f"/lifts/{LIFT}")["status"]["floor"] == seq % 9  # the newest state moves on
+    wait_until(
+        lambda: hub.ask(f"/lifts/{LIFT}")["status"]["floor"] == seq % 9,
+        what="the newest state to move on",
+    )
     with pytest.raises(urllib.error.HTTPError) as red, hub.open(f"{hub.url}/health/ready"):
         pass
     assert red.value.code == 503

@@ -94,6 +94,9 @@ def test_a_role_started_by_itself_runs_without_a_parent(tmp_path: Path) -> None:
     told = hub("serve", "--role", "telemetry", "--data", str(tmp_path / "data"))
     assert told.returncode == 2
     assert "HUB_MQTT__URL" in told.stderr
+    told = hub("serve", "--role", "web", "--data", str(tmp_path / "data"))
+    assert told.returncode == 2
+    assert "hub migrate" in told.stderr
 
 
 @pytest.mark.parametrize("command", ["serve", "demo", "migrate", "doctor"])
