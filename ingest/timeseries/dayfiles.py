@@ -8,22 +8,24 @@ How points are kept is given by `PointRows`: as samples (embedded history) or as
 
 What other processes ask of telemetry (a replay, a message at the HTTP door) is answered in the same
 commit as what it caused; the newest row answered of each source is kept, so that none is taken
-twice. A day's quarantine has a budget: beyond it the oldest go, and are counted.
+twice. A day's quarantine has a budget (`crowding`): beyond it the oldest go, and are counted.
 """
 
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from core import handoff, metrics
+from core import handoff
 from core.clock import Clock
 from devices import findings, judging
 from devices.judging import LiftMemory
+from ingest.timeseries import crowding
+from ingest.timeseries.crowding import KEPT, Budget
 from ingest.timeseries.port import Answer, Batch, Numbered, Point, Position
 from ingest.timeseries.steps import micros
 
@@ -38,38 +40,13 @@ CREATE TABLE IF NOT EXISTS answer (
     PRIMARY KEY (source, row)) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS answer_about ON answer (about) WHERE about != '';
 CREATE TABLE IF NOT EXISTS answered_up_to (source TEXT PRIMARY KEY, row INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS quarantine_size (
-    rows INTEGER NOT NULL, bytes INTEGER NOT NULL, crowded_out INTEGER NOT NULL) STRICT;
-INSERT INTO quarantine_size SELECT count(*), coalesce(sum(length(raw)), 0), 0 FROM quarantine
-    WHERE NOT EXISTS (SELECT 1 FROM quarantine_size);
 """
-_GREW = """
-CREATE TRIGGER IF NOT EXISTS quarantine_grew AFTER INSERT ON quarantine BEGIN
-    UPDATE quarantine_size SET rows = rows + 1, bytes = bytes + length(new.raw); END
-"""
-_SHRANK = """
-CREATE TRIGGER IF NOT EXISTS quarantine_shrank AFTER DELETE ON quarantine BEGIN
-    UPDATE quarantine_size SET rows = rows - 1, bytes = bytes - length(old.raw); END
-"""
-_SIZE_IS_KEPT = (_GREW, _SHRANK)  # whoever writes: the drainer refuses points, too
-_OLDEST = "DELETE FROM quarantine WHERE id IN (SELECT id FROM quarantine ORDER BY id LIMIT ?)"
 ANSWER = "source, row, outcome, reason, field, detail, about"
 LOOKED_AT = 3  # the newest day files; each takes over from the one before
 _TAKE_OVER = (
     "INSERT OR IGNORE INTO main.memory SELECT * FROM yesterday.memory",
     "INSERT OR IGNORE INTO main.answered_up_to SELECT * FROM yesterday.answered_up_to",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much of what was refused on one day is kept; beyond it the oldest go."""
-
-    rows: int = 50_000
-    bytes: int = 64 * 1024 * 1024
-
-
-KEPT = Budget()
 
 
 class PointRows(Protocol):
@@ -139,14 +116,6 @@ class suppress_missing_table(suppress):  # noqa: N801  (reads as contextlib.supp
         return isinstance(error, sqlite3.OperationalError) and "no such table" in str(error)
 
 
-def _show_size(connection: sqlite3.Connection, shard: str) -> tuple[int, int]:
-    """Tell the metrics how much of the newest day is kept: objects and bytes."""
-    rows, size = connection.execute("SELECT rows, bytes FROM quarantine_size").fetchone()
-    metrics.QUARANTINE_ROWS.labels(shard).set(rows)
-    metrics.QUARANTINE_BYTES.labels(shard).set(size)
-    return rows, size
-
-
 def _everybody(_gateway: str) -> bool:
     return True
 
@@ -200,8 +169,9 @@ class DayFiles:
             if before:
                 connection.execute("ATTACH ? AS yesterday", (str(before[-1]),))
             connection.execute("BEGIN IMMEDIATE")
-            for statement in (*filter(str.strip, _SCHEMA.split(";")), *_SIZE_IS_KEPT):
+            for statement in filter(str.strip, _SCHEMA.split(";")):
                 connection.execute(statement)
+            crowding.keep_sums(connection)
             self._rows.create(connection)
             handoff.create(connection)
             for statement in _TAKE_OVER if before else ():
@@ -229,14 +199,15 @@ class DayFiles:
                 shed = self._rows.append(connection, batch.at, batch.points)
                 self._write(connection, batch)
                 self._answer(connection, batch, shed)
-                crowded_out = self._make_room(connection) if batch.quarantined else 0
+                gone = crowding.make_room(connection, self._budget) if batch.quarantined else 0
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-        if crowded_out:
-            metrics.QUARANTINE_DROPPED.labels("crowded_out").inc(crowded_out)
+            if batch.quarantined:
+                crowding.show(connection, self._folder.name)
+        crowding.crowded_out(gone)
         return shed
 
     @staticmethod
@@ -280,20 +251,6 @@ class DayFiles:
             [(a.source, a.row) for a in answers],
         )
 
-    def _make_room(self, connection: sqlite3.Connection) -> int:
-        """Let the oldest refused objects of the day go, until the others fit; how many went."""
-        gone = 0
-        while True:
-            rows, size = _show_size(connection, self._folder.name)
-            over = rows - self._budget.rows
-            if over <= 0 and size <= self._budget.bytes:
-                break
-            most = max(over, rows // 50, 1)
-            gone += connection.execute(_OLDEST, (most,)).rowcount
-        if gone:
-            connection.execute("UPDATE quarantine_size SET crowded_out = crowded_out + ?", (gone,))
-        return gone
-
     def drop(self, kept: Sequence[str]) -> int:
         """Forget refused objects, named `day/row`; how many there were."""
         gone = 0
@@ -306,7 +263,7 @@ class DayFiles:
                 done = connection.execute("DELETE FROM quarantine WHERE id = ?", (row,))
                 gone += done.rowcount
                 if file == self._file:
-                    _show_size(connection, self._folder.name)
+                    crowding.show(connection, self._folder.name)
         return gone
 
     def holds(self, point: Point) -> bool:

@@ -16,9 +16,8 @@ import msgspec
 
 from core.clock import Clock
 from ingest.device_clock import STALE
+from ingest.timeseries.crowding import KEPT, Budget
 from ingest.timeseries.dayfiles import (
-    KEPT,
-    Budget,
     DayFiles,
     day_files,
     give_back,

@@ -5,8 +5,9 @@ the batch; so acknowledging never waits for the store. The drainer, in a process
 the rows in order, writes them to the store, and keeps how far it is for each day file in
 `drain/drain.db`. Killed between the two it writes the same rows again, which changes nothing (see
 lineprotocol). What the store refuses goes into the quarantine of the rows' own day file, with the
-row up to which that was done in the same commit, so that it is kept once. Each row tells the points
-and bytes up to and with it, so that what waits is a difference of two rows.
+row up to which that was done in the same commit, so that it is kept once, and within the budget of
+the day (`crowding`). Each row tells the points and bytes up to and with it, so that what waits is a
+difference of two rows.
 
 Room. When more than the budget waits, new points are shed - not written, counted - until the store
 has taken some; what waits is never dropped, and findings, quarantine, memories and the newest
@@ -23,6 +24,8 @@ from pathlib import Path
 
 import msgspec
 
+from ingest.timeseries import crowding
+from ingest.timeseries.crowding import KEPT, Budget
 from ingest.timeseries.dayfiles import day_files, give_back, open_reader, suppress_missing_table
 from ingest.timeseries.port import Numbered, Point, Refusal, event_of
 from ingest.timeseries.steps import instant, micros
@@ -255,8 +258,9 @@ class SpoolRows:
 class DrainMarks:
     """Written by the one drainer of a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, quarantine: Budget = KEPT) -> None:
         file = drain_file(folder)
+        self._budget = quarantine
         file.parent.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._connection = sqlite3.connect(
@@ -286,6 +290,7 @@ class DrainMarks:
         file = self._folder / load.mark.file
         with closing(sqlite3.connect(file, isolation_level=None, timeout=30)) as connection:
             connection.execute("BEGIN IMMEDIATE")
+            crowding.keep_sums(connection)
             (done,) = connection.execute("SELECT max(row) FROM refused_up_to").fetchone()
             connection.executemany(
                 "INSERT INTO quarantine (received_at_us, topic, reason, field, detail, raw)"
@@ -305,7 +310,11 @@ class DrainMarks:
             )
             connection.execute("DELETE FROM refused_up_to")
             connection.execute("INSERT INTO refused_up_to VALUES (?)", (load.mark.row,))
+            gone = crowding.make_room(connection, self._budget)
             connection.execute("COMMIT")
+            if file == day_files(self._folder)[-1]:
+                crowding.show(connection, self._folder.name)
+        crowding.crowded_out(gone)
 
     def tidy(self, now: datetime) -> None:
         """Give back the room of past days whose rows are all drained."""

@@ -17,7 +17,7 @@ from devices.model import Gateway
 from ingest import inbox, replay
 from ingest.quarantine import QuarantineFilter, QuarantineReader
 from ingest.replay import Verb, hindrance
-from ingest.timeseries.dayfiles import Budget
+from ingest.timeseries.crowding import Budget
 from ingest.timeseries.embedded import EmbeddedStore
 from ingest.timeseries.port import Batch, Point, Quarantined
 from tests.support.registry import AREA, sample_directory
@@ -264,7 +264,11 @@ def test_the_oldest_go_when_a_day_has_no_room_and_are_counted(tmp_path: Path) ->
     assert reader.crowded_out() == 5
     store.commit(Batch(clock.now(), quarantined=[replace(refused, raw=b"y" * 995)]))
     assert [len(kept.raw) for kept in reader.list(20)] == [995]
+    gone = reader.crowded_out()
     store.close()
+    with closing(EmbeddedStore(tmp_path, clock, quarantine=Budget(rows=1))) as again:
+        again.commit(Batch(clock.now(), quarantined=[refused]))
+        assert reader.crowded_out() == gone + 1
 
 
 def test_the_quarantine_is_narrowed_by_gateway_and_time(room: Room) -> None:

@@ -1,6 +1,7 @@
 """What waits for a store elsewhere: in order, once, within its room."""
 
 import math
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -15,6 +16,7 @@ from core.errors import Unavailable
 from devices.findings import ConditionRaised, Severity
 from ingest.quarantine import QuarantineReader
 from ingest.timeseries import spool
+from ingest.timeseries.crowding import Budget
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.drain import Drainer
 from ingest.timeseries.embedded import EmbeddedStore
@@ -109,6 +111,38 @@ def test_a_store_that_is_away_loses_nothing(
     elsewhere.away = False
     assert drainer.run_once(marks) == 3
     assert stored(elsewhere) == 3
+
+
+@pytest.mark.parametrize("days_later", [0, 3], ids=["of today", "of a past day"])
+def test_what_the_store_refuses_keeps_within_the_budget_of_its_day(
+    writer: DayFiles, elsewhere: Elsewhere, clock: ManualClock, folder: Path, days_later: int
+) -> None:
+    writer.commit(batch(clock, 2_000, load=9999))
+    if days_later:
+        clock.advance(timedelta(days=days_later))
+        writer.commit(batch(clock, 1, first=2_000))
+    with closing(DrainMarks(folder, quarantine=Budget(rows=100))) as kept:
+        assert Drainer(folder, elsewhere, clock).run_once(kept) == 2_000
+    reader = QuarantineReader(folder)
+    assert reader.counts() == {spool.REFUSED: 100}
+    assert reader.crowded_out() == 1_900
+    newest = spool.refused_point(reader.list(1)[0].raw)
+    assert newest is not None
+    assert newest.seq == 1_999
+
+
+def test_a_day_file_of_a_version_before_counts_what_it_keeps_when_it_is_first_added_to(
+    writer: DayFiles, elsewhere: Elsewhere, clock: ManualClock, folder: Path
+) -> None:
+    writer.commit(batch(clock, 5, load=9999))
+    with closing(sqlite3.connect(folder / "2026-11-23.db")) as file:
+        file.executescript(
+            "DROP TRIGGER quarantine_grew; DROP TRIGGER quarantine_shrank;"
+            "DROP TABLE quarantine_size"
+        )
+    with closing(DrainMarks(folder, quarantine=Budget(rows=2))) as kept:
+        Drainer(folder, elsewhere, clock).run_once(kept)
+    assert QuarantineReader(folder).counts() == {spool.REFUSED: 2}
 
 
 def test_what_was_written_but_not_marked_is_written_again_and_doubles_nothing(
