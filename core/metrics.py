@@ -5,21 +5,25 @@ multi-process mode, switched on by the supervisor); the web process merges them 
 Labels are closed sets: never an id that a sender can choose.
 """
 
+import json
+from collections import Counter as Counts
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.multiprocess import MultiProcessCollector
 
 # Ingest: received = stored + unchanged + duplicate + quarantined + shed + in flight, in every area
 # (the city's division code, or "unknown" for what no enrolled gateway sent).
+CUT_OFF = "cut_off"
+_RECEIVED, _OUTCOME = "hub_ingest_received", "hub_ingest_outcome"
+_BECAME = "What became of received messages"
+_OUTCOME_LABELS = ["lane", "area", "outcome"]  # stored, unchanged, duplicate, quarantined, shed,
+# and of a process that was killed: CUT_OFF
 INGEST_RECEIVED = Counter(
-    "hub_ingest_received_total", "Messages delivered by the broker", ["lane", "area"]
+    f"{_RECEIVED}_total", "Messages delivered by the broker", ["lane", "area"]
 )
-INGEST_OUTCOME = Counter(
-    "hub_ingest_outcome_total",
-    "What became of received messages",
-    ["lane", "area", "outcome"],  # stored, unchanged, duplicate, quarantined, shed
-)
+INGEST_OUTCOME = Counter(f"{_OUTCOME}_total", _BECAME, _OUTCOME_LABELS)
 INGEST_REFUSED = Counter(
     "hub_ingest_refused_total", "Refused messages by reason", ["lane", "reason"]
 )
@@ -169,9 +173,38 @@ LIVE_FOLLOWERS = Gauge("hub_live_followers", "Open live pages", multiprocess_mod
 
 
 def forget(folder: Path, pid: int) -> None:
-    """Take back what a process that has ended said of its present; what it counted stays."""
+    """Take back what a process that has ended said of its present; what it counted stays.
+
+    What it had received and not yet told the end of is `cut_off`, so that its books close: from
+    there it comes again (a broker's message, a row of another process), and is counted again.
+    """
     for file in folder.glob(f"gauge_live*_{pid}.db"):
         file.unlink(missing_ok=True)
+    _close_books(folder / f"counter_{pid}.db")
+
+
+def _close_books(file: Path) -> None:
+    """Write into a dead process's own counters what is missing there."""
+    if not file.exists():
+        return
+    counters = MmapedDict(str(file))  # type: ignore[no-untyped-call]
+    try:
+        left: Counts[tuple[str, str]] = Counts()
+        for key, value, _ in tuple(counters.read_all_values()):  # type: ignore[no-untyped-call]
+            _, name, labels, _ = json.loads(key)
+            if name == f"{_RECEIVED}_total":
+                left[labels["lane"], labels["area"]] += value
+            elif name == f"{_OUTCOME}_total":
+                left[labels["lane"], labels["area"]] -= value
+        for place, open_by in left.items():
+            if open_by > 0:
+                key = mmap_key(
+                    _OUTCOME, f"{_OUTCOME}_total", _OUTCOME_LABELS, [*place, CUT_OFF], _BECAME
+                )
+                before, _ = counters.read_value(key)  # type: ignore[no-untyped-call]
+                counters.write_value(key, before + open_by, 0.0)  # type: ignore[no-untyped-call]
+    finally:
+        counters.close()  # type: ignore[no-untyped-call]
 
 
 def exposition(folder: str | None) -> bytes:

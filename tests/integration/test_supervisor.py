@@ -17,6 +17,7 @@ import pytest
 from core import metrics
 from core.clock import SystemClock
 from core.pulse import Pulse, heard
+from hub import gauges
 from hub.parts import Listener
 from hub.serving import METRICS
 from hub.settings import environment
@@ -201,6 +202,9 @@ import sys
 from core import metrics
 metrics.INGEST_RECEIVED.labels("telemetry", "410100").inc(5)
 metrics.INGEST_IN_FLIGHT.labels("telemetry", "410100").set(3)
+metrics.INGEST_OUTCOME.labels("telemetry", "410100", "stored").inc(2)
+metrics.INGEST_RECEIVED.labels("door", "410100").inc(7)
+metrics.INGEST_OUTCOME.labels("door", "410100", "shed").inc(7)
 print("said", flush=True)
 sys.stdin.read()
 """
@@ -229,6 +233,13 @@ def test_what_a_killed_process_said_of_its_present_is_forgotten(tmp_path: Path) 
             told = metrics.exposition(str(counts)).decode()
             assert "hub_ingest_in_flight" not in told
             assert 'hub_ingest_received_total{area="410100",lane="telemetry"} 5.0' in told
+            reading = gauges.read(told)
+            became = reading.by("hub_ingest_outcome_total", "outcome")
+            assert became == {"stored": 2, "shed": 7, "cut_off": 3}  # its books are closed
+            assert reading.by("hub_ingest_outcome_total", "lane")["telemetry"] == 5
+            buried = next(counts.glob("counter_*.db"))
+            metrics.forget(counts, int(buried.stem.removeprefix("counter_")))  # once is enough
+            assert gauges.read(metrics.exposition(str(counts)).decode()) == reading
         finally:
             stop.set()
             supervisor.run(stop)
