@@ -52,7 +52,7 @@ class Row:
     name: str
     received: float
     in_flight: float
-    balance: float  # received less everything that became of it: 0 when the books close
+    balance: float  # received less everything that became of it, in both readings: 0 is closed
     outcomes: Mapping[str, float]
 
 
@@ -76,16 +76,34 @@ def _row(label: str, name: str, before: Reading, now: Reading, seconds: float) -
         grown = now.total(metric, **there) - before.total(metric, **there)
         return max(grown, 0.0) / seconds  # a process that started again begins at nothing
 
-    in_flight = now.total("hub_ingest_in_flight", **{label: name})
-    received = now.total("hub_ingest_received_total", **{label: name})
-    became = now.total("hub_ingest_outcome_total", **{label: name})
     return Row(
         name,
         rate("hub_ingest_received_total"),
-        in_flight,
-        received - became - in_flight,
+        now.total("hub_ingest_in_flight", **{label: name}),
+        _lasting(unaccounted(before, label, name), unaccounted(now, label, name)),
         {each: rate("hub_ingest_outcome_total", outcome=each) for each in OUTCOMES},
     )
+
+
+def unaccounted(reading: Reading, label: str, name: str) -> float:
+    """Received less what became of it and what is in flight.
+
+    0 whenever nothing is under way. While a batch is being counted, a reading from another process
+    falls between two of its sums, and this is off by up to a batch of each worker, to either side.
+    """
+    there = {label: name}
+    return (
+        reading.total("hub_ingest_received_total", **there)
+        - reading.total("hub_ingest_outcome_total", **there)
+        - reading.total("hub_ingest_in_flight", **there)
+    )
+
+
+def _lasting(before: float, now: float) -> float:
+    """What is open in both: what only one shows was a batch being counted."""
+    if before * now <= 0:
+        return 0.0
+    return min(before, now, key=abs)
 
 
 def lag(lane: str, before: Reading, now: Reading) -> Lag:

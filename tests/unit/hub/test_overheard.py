@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from hub import dialects, gauges, overheard
 from hub.dialects import SHIPPED
 from hub.overheard import Ear, Wanted
@@ -56,13 +58,30 @@ def test_two_looks_make_rates_lag_and_a_balance() -> None:
     before, now = figures(100, 100, 0), figures(120, 115, 3)
     replayed, lane = gauges.rows("lane", before, now, 2.0)
     assert (lane.name, lane.received, lane.outcomes["stored"]) == ("telemetry", 10.0, 7.5)
-    assert (lane.in_flight, lane.balance) == (3, 2)
+    assert (lane.in_flight, lane.balance) == (3, 0)  # 2 are open in this look alone
+    assert gauges.unaccounted(now, "lane", "telemetry") == 2
     assert (replayed.received, replayed.balance) == (0, 0)
     assert gauges.rows("area", before, now, 2.0)[0].name == "410100"
     took = gauges.lag("telemetry", before, now)
     assert took.commit is not None
     assert round(took.commit, 6) == 0.01
     assert took.road is None
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "open_by"),
+    [
+        ((100, 100, 0), (120, 120, 0), 0),
+        ((100, 95, 0), (120, 112, 0), 5),  # open in both: that much is nowhere
+        ((100, 95, 0), (120, 120, 5), 0),  # to either side: two batches being counted
+        ((100, 100, 4), (120, 120, 9), -4),
+    ],
+)
+def test_books_are_open_by_what_both_looks_miss(
+    before: tuple[int, int, int], now: tuple[int, int, int], open_by: int
+) -> None:
+    (_, lane) = gauges.rows("lane", figures(*before), figures(*now), 1.0)
+    assert lane.balance == open_by
 
 
 def test_a_process_that_began_again_is_no_negative_rate() -> None:
