@@ -19,8 +19,8 @@ persistence true
 persistence_location {folder}/
 autosave_on_changes false
 autosave_interval 1
-max_queued_messages 100000
-max_inflight_messages 1000
+max_queued_messages {queued}
+max_inflight_messages {inflight}
 user {user}
 log_type all
 log_dest file {folder}/mosquitto.log
@@ -40,6 +40,8 @@ class Broker:
     port: int
     host: str = "127.0.0.1"
     users: Mapping[str, str] = field(default_factory=dict, repr=False)  # none: everybody may
+    queued: int = 100_000  # messages that wait for one who is away, or slow
+    inflight: int = 1_000
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -48,7 +50,12 @@ class Broker:
         configuration = self.folder / "mosquitto.conf"
         configuration.write_text(
             _CONFIGURATION.format(
-                port=self.port, folder=self.folder, user=getpass.getuser(), doors=self._doors()
+                port=self.port,
+                folder=self.folder,
+                user=getpass.getuser(),
+                doors=self._doors(),
+                queued=self.queued,
+                inflight=self.inflight,
             )
         )
         self._process = subprocess.Popen([program, "-c", str(configuration)])
@@ -124,10 +131,16 @@ def heard(sub: subprocess.Popen[str]) -> list[str]:
 
 
 @contextmanager
-def running(folder: Path, users: Mapping[str, str] | None = None) -> Iterator[Broker]:
+def running(
+    folder: Path,
+    users: Mapping[str, str] | None = None,
+    *,
+    queued: int = 100_000,
+    inflight: int = 1_000,
+) -> Iterator[Broker]:
     """A broker in `folder` for the time of the block; with `users` nobody else may come in."""
     folder.mkdir(parents=True, exist_ok=True)
-    broker = Broker(folder, free_port(), users=users or {})
+    broker = Broker(folder, free_port(), users=users or {}, queued=queued, inflight=inflight)
     broker.start()
     try:
         yield broker
