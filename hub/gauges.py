@@ -85,13 +85,13 @@ def _row(label: str, name: str, before: Reading, now: Reading, seconds: float) -
     )
 
 
-def unaccounted(reading: Reading, label: str, name: str) -> float:
+def unaccounted(reading: Reading, label: str, name: str, **more: str) -> float:
     """Received less what became of it and what is in flight.
 
     0 whenever nothing is under way. While a batch is being counted, a reading from another process
     falls between two of its sums, and this is off by up to a batch of each worker, to either side.
     """
-    there = {label: name}
+    there = {label: name, **more}
     return (
         reading.total("hub_ingest_received_total", **there)
         - reading.total("hub_ingest_outcome_total", **there)

@@ -177,6 +177,29 @@ def conditions(
     return problems
 
 
+def balanced(balance: Mapping[str, float]) -> Sequence[str]:
+    """Once nothing is under way, what was received has become something, in every city."""
+    return [
+        f"the hub's books of city {area} are open by {open_by:,.0f}"
+        for area, open_by in balance.items()
+        if open_by
+    ]
+
+
+def agreed(lost: int, counted: int, *, restarted: bool, in_order: bool) -> Sequence[str]:
+    """The hub's own count of what never came, against ours.
+
+    It never says more, and says less only where a worker died: the first gap behind a restart
+    proves nothing to it. Where a broker changes the order, a gap may be filled after it was
+    counted, and only less would be wrong.
+    """
+    if counted > lost and in_order:
+        return [f"the hub counts {counted} as lost before it, and only {lost} were"]
+    if counted < lost and not restarted:
+        return [f"the hub counts {counted} as lost before it, and {lost} were"]
+    return []
+
+
 class _Problems:
     """Each kind with its first examples."""
 

@@ -17,6 +17,7 @@ import msgspec
 from core import failpoint
 from core.clock import Clock
 from core.errors import Unavailable
+from hub import gauges
 from hub.proof import books, kills, stored
 from hub.proof.kills import Kill, Outage
 from hub.proof.site import Site, Wanted
@@ -141,8 +142,8 @@ class Proof:
         before = self._rows.others.copy()
 
         def heard() -> bool:
+            seq = next(self._probes)  # of each city's first gateway: without gaps
             for number in range(len(self._wanted.areas)):
-                seq = next(self._probes)
                 payload = {"ts": int(self._clock.now().timestamp() * 1000), "seq": seq}
                 crowd.poison(number, "status", msgspec.json.encode({**payload, "boot": "probe"}))
             self._rows.read_on()
@@ -316,24 +317,29 @@ class Proof:
             there = stored.in_influx(self._wanted.history, self._wanted.lifts, since - 60)
             problems += books.same(tally, there)
         told = stored.figures(folder)
+        balance = {
+            area: gauges.unaccounted(told, "area", area, lane="telemetry")
+            for area in told.by("hub_ingest_received_total", "area", lane="telemetry")
+        }
+        counted = int(told.total("hub_ingest_lost_before_hub_total"))
+        problems += books.balanced(balance)
+        problems += books.agreed(
+            len(found.lost), counted, restarted=self._worker_died, in_order=not self._embedded
+        )
         lateness = sorted(
             received - said
             for each, kept in zip(crowd.said, tally.received_at, strict=True)
             for said, received in zip(each.at, kept, strict=False)
             if received
         )
-        received = told.by("hub_ingest_received_total", "area", lane="telemetry")
-        became = told.by("hub_ingest_outcome_total", "area", lane="telemetry")
-        flying = told.by("hub_ingest_in_flight", "area", lane="telemetry")
         return Outcome(
             telemetry=found,
             figures={
                 **told.by("hub_ingest_outcome_total", "outcome", lane="telemetry"),
-                "received": sum(received.values()),
-                "in flight at a kill": sum(flying.values()),
-                "lost_before_hub": told.total("hub_ingest_lost_before_hub_total"),
+                "received": told.total("hub_ingest_received_total", lane="telemetry"),
+                "lost_before_hub": counted,
             },
-            balance={area: received[area] - became[area] - flying[area] for area in received},
+            balance=balance,
             story=self._story,
             problems=problems,
             said_in_s=said_in_s,
@@ -342,6 +348,11 @@ class Proof:
             lateness_s=lateness,
             killed=self._killed,
         )
+
+    @property
+    def _worker_died(self) -> bool:
+        """Whether a telemetry process was killed: it does not know what it had counted."""
+        return any(kills.takes_telemetry(target) for target in self._killed)
 
     def _until(
         self,

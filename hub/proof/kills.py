@@ -37,6 +37,11 @@ class Outage:
     in_order: bool = True
 
 
+def takes_telemetry(target: str) -> bool:
+    """Whether a telemetry process dies by this kill."""
+    return target.partition(".")[0] == TELEMETRY
+
+
 def plan(seed: int, kills: int, messages: int, targets: Sequence[str]) -> tuple[Kill, ...]:
     """Every target as often as the others, or once less, in an order drawn from the seed."""
     chance = Random(seed)  # noqa: S311  (a story, reproducible)

@@ -57,7 +57,7 @@ def summary(outcome: Outcome) -> Table:
         ("  of these counted by the hub itself", f"{figures['lost_before_hub']:,.0f}"),
         ("delivered to the hub", f"{figures['received']:,.0f}"),
         ("  again, and told so (duplicate)", f"{figures.get('duplicate', 0):,.0f}"),
-        ("  in flight when a worker was killed", f"{figures['in flight at a kill']:,.0f}"),
+        ("  in hand when a worker was killed (cut_off)", f"{figures.get('cut_off', 0):,.0f}"),
         ("kills", f"{sum(outcome.killed.values())}: {kills}" if kills else "0"),
         ("calls, each one incident", f"{len(outcome.receipts_s):,}"),
         ("receipt of a call, kills and all", _spread(outcome.receipts_s)),

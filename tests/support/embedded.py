@@ -13,6 +13,8 @@ from hub.folder import DataFolder
 from hub.proof.ports import unused_port
 from tests.support.wait import wait_until
 
+_SEGMENT = "max_segment_size = 104857600"
+
 
 @dataclass
 class Broker:
@@ -21,11 +23,16 @@ class Broker:
     folder: DataFolder
     port: int
     host: str = "127.0.0.1"
+    segment: int | None = None  # bytes of each of the four that hold what waits; None: as ever
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
         self.folder.broker.mkdir(parents=True, exist_ok=True)
         file = ladder._embedded_file(self.folder, self.port)
+        if self.segment is not None:
+            told = file.read_text()
+            assert _SEGMENT in told
+            file.write_text(told.replace(_SEGMENT, f"max_segment_size = {self.segment}"))
         self._process = subprocess.Popen([sys.executable, "-c", ladder._EMBEDDED, str(file)])
         for port in (self.port, self.port + 1):
             wait_until(lambda port=port: self._answers(port), what="rumqttd to listen")  # type: ignore[misc]
@@ -43,9 +50,9 @@ class Broker:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Broker]:
+def running(folder: Path, *, segment: int | None = None) -> Iterator[Broker]:
     """A broker in `folder` for the time of the block."""
-    broker = Broker(DataFolder(folder), unused_port(2))
+    broker = Broker(DataFolder(folder), unused_port(2), segment=segment)
     broker.start()
     try:
         yield broker

@@ -116,3 +116,28 @@ def test_the_same_seed_is_the_same_story_and_every_target_has_its_turn() -> None
     assert {each.target for each in plan} == set(targets) > set(NAMES)
     assert [each.at_message for each in plan] == sorted(each.at_message for each in plan)
     assert len(kills.plan(7, 3, 100_000, targets)) == 3
+
+
+def test_books_that_stay_open_break_the_promise() -> None:
+    assert books.balanced({"410100": 0.0, "410200": 0.0}) == []
+    [problem] = books.balanced({"410100": 0.0, "410200": -3.0})
+    assert problem == "the hub's books of city 410200 are open by -3"
+
+
+def test_the_hubs_own_count_of_what_was_lost_is_held_against_ours() -> None:
+    def agreed(lost: int, counted: int, *, restarted: bool = False, in_order: bool = True) -> bool:
+        return not books.agreed(lost, counted, restarted=restarted, in_order=in_order)
+
+    assert agreed(7, 7)
+    assert not agreed(7, 8)
+    assert not agreed(7, 8, restarted=True)
+    assert agreed(7, 8, in_order=False)
+    assert not agreed(7, 6)
+    assert agreed(7, 6, restarted=True)  # the first gap behind a restart proves nothing
+
+
+def test_a_worker_dies_by_its_own_moments() -> None:
+    assert kills.takes_telemetry("telemetry")
+    assert kills.takes_telemetry("telemetry.before_commit")
+    assert not kills.takes_telemetry(kills.BROKER)
+    assert not kills.takes_telemetry("handoff.after_commit")
