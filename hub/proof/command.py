@@ -15,8 +15,9 @@ from core.clock import Clock, SystemClock
 from core.errors import HubError, Unavailable
 from hub import mosquitto
 from hub.cli_ground import console, say
+from hub.proof.aim import Aim
 from hub.proof.influxd import Influxd
-from hub.proof.ingest import Aim, Proof
+from hub.proof.ingest import Proof
 from hub.proof.report import Display, summary
 from hub.proof.site import History, Site, Wanted
 
@@ -43,6 +44,14 @@ def ingest(  # noqa: PLR0917  (options)
     lifts: Annotated[int, typer.Option(min=10, max=9999, help="Lifts, a gateway each.")] = 2_000,
     calls: Annotated[int, typer.Option(min=1, help="Calls for help among them.")] = 500,
     rate: Annotated[float, typer.Option(min=0, help="Messages a second; 0: as fast as taken.")] = 0,
+    away: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Instead of kills InfluxDB is away for so many seconds: receipts and draining"
+            " are judged. Needs --influxd and --rate.",
+        ),
+    ] = 0,
     minutes: Annotated[int, typer.Option(min=1, help="Give up after so many.")] = 60,
     folder: Annotated[Path | None, typer.Option(help="Where to work; kept afterwards.")] = None,
 ) -> None:
@@ -59,6 +68,8 @@ def ingest(  # noqa: PLR0917  (options)
     at_most = lifts // 2 - kills - 1  # a call for each kill at a moment of calls, and the first one
     if calls > at_most:
         raise HubError(f"each call needs a lift: at most {at_most} calls of {lifts} lifts")
+    if away and (store != "influx" or influx or not rate):
+        raise HubError("--away needs --store influx with an --influxd of its own, and a --rate")
     root = folder or Path(tempfile.mkdtemp(prefix="hub-proof-"))
     root.mkdir(parents=True, exist_ok=True)
     if any(root.iterdir()):
@@ -72,12 +83,13 @@ def ingest(  # noqa: PLR0917  (options)
         history = History(influx, token, org, bucket) if ours is None else _of(ours)
     aim = Aim(
         messages,
-        kills,
+        1 if away else kills,
         calls,
         conditions=min(calls, at_most),
         seed=seed,
         rate=rate,
         within=timedelta(minutes=minutes),
+        away=timedelta(seconds=away),
     )
     if _prove(root, Wanted(lifts, AREAS, broker, subscriber, history), aim, clock, ours):
         if folder is None:

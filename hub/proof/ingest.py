@@ -5,8 +5,8 @@ what the hub has committed. So the story follows from the seed and the number of
 not from how busy the machine is; only the instants differ.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -18,7 +18,9 @@ from core import failpoint
 from core.clock import Clock
 from core.errors import Unavailable
 from hub import gauges
-from hub.proof import books, kills, stored
+from hub.proof import books, draining, kills, stored
+from hub.proof.aim import Aim, Outcome, Progress
+from hub.proof.draining import Look
 from hub.proof.kills import Kill, Outage
 from hub.proof.site import Site, Wanted
 from ingest.timeseries import spool
@@ -34,46 +36,6 @@ _PAUSE = timedelta(milliseconds=5)
 _CODE = "overspeed"
 
 
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """What is to be done."""
-
-    messages: int
-    kills: int
-    calls: int
-    conditions: int
-    seed: int
-    rate: float = 0.0  # messages a second; 0: as fast as they are taken
-    within: timedelta = timedelta(hours=1)
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far it is, to be shown."""
-
-    said: int = 0
-    kept: int = 0
-    killed: int = 0
-    answered: int = 0
-    doing: str = "starting"
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What was seen. `problems` is empty where the promise held."""
-
-    telemetry: books.Telemetry
-    figures: Mapping[str, float]
-    balance: Mapping[str, float]  # by city: received less all that became of it
-    story: Sequence[str]
-    problems: Sequence[str]
-    said_in_s: float
-    kept_in_s: float
-    receipts_s: Sequence[float]  # sorted
-    lateness_s: Sequence[float]  # sorted: from the device's word to the hub's receipt
-    killed: Mapping[str, int] = field(default_factory=dict)
-
-
 class Proof:
     """One run. The site is the caller's to close."""
 
@@ -87,6 +49,8 @@ class Proof:
         self._story: list[str] = []
         self._began = clock.monotonic()
         self._looked = self._read = 0.0
+        self._looks: list[Look] = []
+        self._back_within_s = _BACK_WITHIN_S + aim.away.total_seconds()
         self._kills: list[Kill] = []
         self._pending: _Pending | None = None
         self._outages: list[Outage] = []
@@ -160,6 +124,8 @@ class Proof:
             influx_is_ours=self._site.has_influxd,
         )
         self._kills = list(kills.plan(aim.seed, aim.kills, aim.messages, targets))
+        if aim.away:
+            self._kills = [Kill(aim.messages // 4, kills.INFLUX)]
         calls = _evenly(aim.messages, aim.calls)
         conditions = _evenly(aim.messages, aim.conditions)
         began = self._clock.monotonic()
@@ -222,6 +188,10 @@ class Proof:
 
     def _read_on(self) -> None:
         self.progress.kept = self._rows.read_on()
+        if self._spooled:
+            shards = self._site.folder.shards().values()
+            waiting = sum(spool.waiting(each).points for each in shards)
+            self._looks.append(Look(self._clock.monotonic(), self.progress.kept, waiting))
 
     def _kill_what_is_due(self, crowd: Crowd) -> None:
         if self._pending is not None:
@@ -238,8 +208,8 @@ class Proof:
         if self._is_back(pending):
             self._back(pending)
             self._pending = None
-        elif self._clock.monotonic() - pending.since > _BACK_WITHIN_S:
-            raise Unavailable(f"{pending.target} is not back after {_BACK_WITHIN_S:.0f} s")
+        elif self._clock.monotonic() - pending.since > self._back_within_s:
+            raise Unavailable(f"{pending.target} is not back after {self._back_within_s:.0f} s")
 
     def _kill(self, crowd: Crowd, kill: Kill, mark: int) -> None:
         target = kill.target
@@ -254,7 +224,7 @@ class Proof:
             elif target.startswith("handoff."):
                 self._condition(crowd)
         else:
-            self._site.kill(target)
+            self._site.kill(target, self._aim.away)
         self._killed[target] = self._killed.get(target, 0) + 1
         self.progress.killed += 1
         self._told(f"kill -9 {target} (process {mark}) after {self.progress.said} messages")
@@ -326,6 +296,10 @@ class Proof:
         problems += books.agreed(
             len(found.lost), counted, restarted=self._worker_died, in_order=not self._embedded
         )
+        receipts_s = sorted(each.after_s for each in crowd.answered.values())
+        drained = draining.drained(self._looks)
+        if self._aim.away:
+            problems += draining.judged(receipts_s, drained)
         lateness = sorted(
             received - said
             for each, kept in zip(crowd.said, tally.received_at, strict=True)
@@ -344,9 +318,10 @@ class Proof:
             problems=problems,
             said_in_s=said_in_s,
             kept_in_s=kept_in_s,
-            receipts_s=sorted(each.after_s for each in crowd.answered.values()),
+            receipts_s=receipts_s,
             lateness_s=lateness,
             killed=self._killed,
+            drained=drained,
         )
 
     @property

@@ -13,7 +13,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from hub.proof.ingest import Aim, Outcome, Progress
+from hub.proof.aim import Aim, Outcome, Progress
 
 
 class Display:
@@ -63,6 +63,10 @@ def summary(outcome: Outcome) -> Table:
         ("receipt of a call, kills and all", _spread(outcome.receipts_s)),
         ("device to hub, kills and all", _spread(outcome.lateness_s)),
     ]
+    if outcome.drained is not None:
+        went = outcome.drained
+        pace = f"{went.drained_a_second:,.0f} a second while {went.arrived_a_second:,.0f} came"
+        rows.append(("spool", f"{went.top:,} points at most, then drained at {pace}"))
     for name, figure in rows:
         table.add_row(name, figure)
     for city in told.cities:

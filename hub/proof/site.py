@@ -69,6 +69,7 @@ class Site:
         self._stack = ExitStack()
         self._wishes = root / "wishes"
         self._influx_launched = influxd is not None
+        self._influx_from = 0.0  # the instant from which it may be there
         self.folder = DataFolder((root / "data").resolve())
         self.output = root / "hub.log"
         self.settings = load_apart(_write(root / "hub.toml", self.folder.root, wanted))
@@ -109,7 +110,8 @@ class Site:
     def turn(self) -> None:
         """Start again whatever has ended."""
         self._supervisor.run_once()
-        if self._influxd is not None and not self._influx_launched:
+        due = self._clock.monotonic() >= self._influx_from
+        if self._influxd is not None and due and not self._influx_launched:
             self._influxd.launch()
             self._influx_launched = True
 
@@ -150,11 +152,12 @@ class Site:
                 works = part in pulse.heard(self.folder.pulse)
                 return self._pids().get(role, 0) if works else 0
 
-    def kill(self, target: str) -> None:
-        """`kill -9`."""
+    def kill(self, target: str, away: timedelta = timedelta(0)) -> None:
+        """`kill -9`; an InfluxDB then stays away for so long."""
         if target == kills.INFLUX and self._influxd is not None:
             self._influxd.kill()
             self._influx_launched = False
+            self._influx_from = self._clock.monotonic() + away.total_seconds()
         else:
             os.kill(self.mark(target), signal.SIGKILL)
 

@@ -31,7 +31,7 @@ from tests.support.wait import wait_until
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 
 SIZE = 40
-KILLS = 4  # within the supervisor's budget of restarts; `hub proof` kills more
+KILLS = 4  # within the supervisor's budget of restarts; test_proof adds up to more than twenty
 EVERY_MESSAGE = {"HUB_INGEST__DEAD_BANDS": "false"}
 
 

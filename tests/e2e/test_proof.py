@@ -2,14 +2,19 @@
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from core.failpoint import NAMES
+from hub.proof import kills
+from tests.e2e.test_nothing_is_lost import KILLS as RANDOM_KILLS
 from tests.support import influx
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 
+SEED, KILLS = 3, 10
 # Pairwise over broker, subscriber and store.
 SITES = [
     pytest.param("mosquitto", "batch", "influx", marks=pytest.mark.influx),
@@ -19,16 +24,28 @@ SITES = [
 ]
 
 
+def test_the_telemetry_worker_is_killed_twenty_times_and_at_each_of_its_moments() -> None:
+    """L3, with the four kills at random of test_nothing_is_lost."""
+    struck: Counter[str] = Counter()
+    for site in SITES:
+        influx_too = site.values[2] == "influx"
+        targets = kills.targets(influx=influx_too, influx_is_ours=influx_too)
+        drawn = kills.plan(SEED, KILLS, 5_000, targets)
+        struck.update(each.target for each in drawn if kills.takes_telemetry(each.target))
+    assert struck.total() + RANDOM_KILLS >= 20
+    assert set(struck) == {name for name in (kills.TELEMETRY, *NAMES) if "telemetry" in name}
+
+
 @pytest.mark.parametrize(("broker", "subscriber", "store"), SITES)
 def test_whatever_is_killed_nothing_is_lost_and_nothing_is_there_twice(
     broker: str, subscriber: str, store: str, tmp_path: Path
 ) -> None:
     told = {
         "messages": 5_000,
-        "kills": 6,
+        "kills": KILLS,
         "lifts": 100,
         "calls": 20,
-        "seed": 3,
+        "seed": SEED,
         "minutes": 6,
         "broker": broker,
         "subscriber": subscriber,
