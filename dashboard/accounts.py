@@ -9,7 +9,7 @@ be tried is `dashboard.door`'s to say.
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
@@ -234,26 +234,28 @@ def begin_session(
     return NewSession(token, account, expires_at)
 
 
-def sign_out(database: Database, clock: Clock, token: str) -> None:
-    """End the session of that token; an unknown one is no error."""
+def sign_out(database: Database, clock: Clock, token: str) -> str:
+    """End the session of that token, and say how it began; an unknown one is no error."""
     now = clock.now()
     digest = digest_of(token)
 
-    def end(connection: Connection) -> None:
+    def end(connection: Connection) -> str:
         s = tables.session.c
-        name = connection.execute(
-            select(tables.account.c.name)
+        found = connection.execute(
+            select(tables.account.c.name, s.by)
             .join(tables.session, s.account_id == tables.account.c.id)
             .where(s.token_digest == digest)
-        ).scalar_one_or_none()
-        if name is None:
-            return
+        ).one_or_none()
+        if found is None:
+            return ""
+        name, by = found
         connection.execute(delete(tables.session).where(s.token_digest == digest))
         journal.append(
             connection, Entry(Subject("account", name), "signed_out", Actor("account", name), now)
         )
+        return str(by)
 
-    database.write(end)
+    return database.write(end)
 
 
 def signed_by_session(database: Database, token: str, *, now: datetime) -> Signed | None:
@@ -277,7 +279,10 @@ def signed_by_session(database: Database, token: str, *, now: datetime) -> Signe
         seen = update(tables.session).where(s.token_digest == digest).values(seen_at=now)
         database.write(lambda c: c.execute(seen).rowcount)
     strong = row.by != "password" or row.confirmed_at is not None
-    return Signed(_account(row), row.csrf, strong=strong)
+    account = _account(row)
+    if row.by != "password":  # no password was typed: none has to be changed
+        account = replace(account, must_change_password=False)
+    return Signed(account, row.csrf, strong=strong)
 
 
 def signed_by_api_token(database: Database, token: str, *, now: datetime) -> Signed | None:

@@ -12,6 +12,7 @@ from dashboard.deps import AppContext
 from dashboard.door import Door
 from dashboard.problems import ErrorPage
 from dashboard.reports import PublicReports
+from dashboard.sign_on import SignOn
 from dashboard.web import health, live, media
 from dashboard.web.assets import Assets
 
@@ -48,6 +49,12 @@ def assemble(context: AppContext, *, pages: Sequence[APIRouter], error_page: Err
     app.state.checkup = health.Checkup(context)
     if staff:
         app.state.door = Door(context.database, context.clock, context.link_secret)
+        app.state.sign_on = context.sign_on and SignOn(
+            context.sign_on,
+            context.clock,
+            secret=context.link_secret,
+            base_url=context.staff_base_url,
+        )
     answer = problems.install(app, error_page=error_page)
     guards.install(app, context, answer=answer)
     app.include_router(health.router)

@@ -24,6 +24,7 @@ from dashboard import accounts, belongings
 from dashboard.access import Action, Role, may
 from dashboard.accounts import Account, Signed
 from dashboard.scope import Scope
+from dashboard.sign_on import Provider
 from devices.directory import Directory
 from devices.maintenance.log import Rules
 from ingest.door_shards import DoorShards
@@ -94,6 +95,7 @@ class AppContext:
     version: str
     secure_cookies: bool = False
     second_factor_for: frozenset[Role] = frozenset()
+    sign_on: Provider | None = None
     authority: Path | None = None  # of the hub's own making, for phones to install
     demo: DemoInfo | None = None
     watched: Watched | None = None

@@ -20,6 +20,7 @@ from hub import demo, dialects, history, parts, tls
 from hub.doctor import version
 from hub.ground import Ground, policies_of
 from hub.registry import Registry
+from hub.settings import Settings
 from hub.territory import Territory
 from hub.threads import corrected
 from ingest.door_shards import DoorShards
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from dashboard.deps import Arriving
+    from dashboard.sign_on import Provider
 
 _GRACE_S = 3
 BREATH = timedelta(milliseconds=100)  # after each few plans: a rescue never waits for them
@@ -87,6 +89,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
             version=version(),
             secure_cookies=settings.tls,
             second_factor_for=settings.sign_in.strict_roles,
+            sign_on=_provider(settings) if staff else None,
             authority=settings.web.tls_cert
             and tls.authority_behind(settings.web.tls_cert, folder.root / "tls"),
             demo=DemoInfo(
@@ -180,3 +183,21 @@ def _run_server(server: "uvicorn.Server", stop: threading.Event, clock: Clock, t
     asyncio.run(serve())
     if not stop.is_set():
         raise Unavailable("the page server ended by itself: is its port taken?")
+
+
+def _provider(settings: Settings) -> "Provider | None":
+    from dashboard.access import Role  # noqa: PLC0415
+    from dashboard.sign_on import Provider  # noqa: PLC0415
+
+    told = settings.sign_on
+    if not told.issuer:
+        return None
+    return Provider(
+        issuer=told.issuer,
+        client_id=told.client_id,
+        client_secret=told.client_secret.get_secret_value(),
+        claim=told.claim,
+        label=told.label,
+        role=Role(told.role) if told.role else None,
+        area=told.area,
+    )

@@ -27,14 +27,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.sources import PydanticBaseSettingsSource, TomlConfigSettingsSource
 
 from core.errors import HubError
-from dashboard.access import Role
+from hub.sign_in_settings import SignIn, SignOn
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 PREFIX = "HUB_"
 CONFIG = "HUB_CONFIG"
-_SECRET = {"url", "token"}
+_SECRET = {"url", "token", "client_secret"}
 TESTS = "HUB_TEST_"  # the tests' own switches are no settings
 _SECTION = ConfigDict(frozen=True, extra="forbid")
 
@@ -130,29 +130,6 @@ class Ingest(BaseModel):
     heartbeat_s: int = Field(default=300, ge=1, le=86_400)
 
 
-class SignIn(BaseModel):
-    """How people sign in: `second_factor` lists the roles that need one, with commas between."""
-
-    model_config = _SECTION
-    second_factor: str = ""
-
-    @field_validator("second_factor")
-    @classmethod
-    def _known_roles(cls, told: str) -> str:
-        known = [role.value for role in Role]
-        for name in filter(None, (each.strip() for each in told.split(","))):
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-                raise ValueError(f"{name!r} is no role; did you mean {near[0]}?")
-        return told
-
-    @property
-    def strict_roles(self) -> frozenset[Role]:
-        """The roles that need a second factor."""
-        named = (each.strip() for each in self.second_factor.split(","))
-        return frozenset(Role(each) for each in named if each)
-
-
 class DatabaseUrl(BaseModel):
     """The relational database; empty: hub.db in the data folder."""
 
@@ -192,6 +169,7 @@ class Settings(BaseSettings):
     history: History = History()
     database: DatabaseUrl = DatabaseUrl()
     sign_in: SignIn = SignIn()
+    sign_on: SignOn = SignOn()
     log: Log = Log()
     demo: Demo = Demo()
 

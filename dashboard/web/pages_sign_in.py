@@ -43,7 +43,7 @@ def sign_in_page(request: Request, signed: MaybeSigned, wanted: Next = "/") -> R
     """The form; who is signed in already goes on at once."""
     if signed is not None:
         return RedirectResponse(safe_next(wanted), status_code=SEE_OTHER)
-    return _sign_in_form(request, wanted=wanted)
+    return sign_in_form(request, wanted=wanted)
 
 
 @router.post("/sign-in", dependencies=[Depends(same_origin)])
@@ -65,10 +65,10 @@ def sign_in(
             raise
         begun = Refused(BUSY)
     if isinstance(begun, Refused):
-        return _sign_in_form(request, wanted=wanted, name=name, refused=begun)
+        return sign_in_form(request, wanted=wanted, name=name, refused=begun)
     if isinstance(begun, CodeNeeded):
-        return _sign_in_form(request, wanted=wanted, ticket=begun.ticket)
-    return _let_in(context, door, begun, wanted)
+        return sign_in_form(request, wanted=wanted, ticket=begun.ticket)
+    return let_in(context, door, begun, wanted)
 
 
 @router.post("/sign-in/code", dependencies=[Depends(same_origin)])
@@ -90,8 +90,8 @@ def second_step(
         begun = Refused(BUSY)
     if isinstance(begun, Refused):
         kept = "" if begun.reason == "over" else ticket
-        return _sign_in_form(request, wanted=wanted, refused=begun, ticket=kept)
-    return _let_in(context, door, begun, wanted)
+        return sign_in_form(request, wanted=wanted, refused=begun, ticket=kept)
+    return let_in(context, door, begun, wanted)
 
 
 def _caller(request: Request) -> Caller:
@@ -102,7 +102,8 @@ def _caller(request: Request) -> Caller:
     )
 
 
-def _let_in(context: AppContext, door: Door, begun: NewSession, wanted: str) -> Response:
+def let_in(context: AppContext, door: Door, begun: NewSession, wanted: str) -> Response:
+    """Hand the browser its session and send it on."""
     going_to = safe_next(wanted)
     if begun.account.must_change_password:
         going_to = f"/password?next={quote(going_to, safe='')}"
@@ -130,8 +131,9 @@ def _let_in(context: AppContext, door: Door, begun: NewSession, wanted: str) -> 
 def sign_out(request: Request, context: Context) -> Response:
     """End the session on the server too, then forget its cookie."""
     cookie = cookie_name(context)
-    accounts.sign_out(context.database, context.clock, request.cookies.get(cookie, ""))
-    response = RedirectResponse("/sign-in", status_code=SEE_OTHER)
+    began = accounts.sign_out(context.database, context.clock, request.cookies.get(cookie, ""))
+    elsewhere = context.sign_on is not None and began == "sign-on"
+    response = RedirectResponse(f"/sign-in{'?out=1' if elsewhere else ''}", status_code=SEE_OTHER)
     response.delete_cookie(cookie, httponly=True, samesite="lax", secure=context.secure_cookies)
     return response
 
@@ -175,7 +177,7 @@ def change_password(
     return RedirectResponse(safe_next(wanted), status_code=SEE_OTHER)
 
 
-def _sign_in_form(
+def sign_in_form(
     request: Request,
     *,
     wanted: str,
@@ -183,6 +185,7 @@ def _sign_in_form(
     refused: Refused | None = None,
     ticket: str = "",
 ) -> Response:
+    """The form with what was typed; `refused` says why it is shown again."""
     busy = refused is not None and refused.reason == BUSY
     response = render.page(
         request,
@@ -192,6 +195,7 @@ def _sign_in_form(
         name=name,
         refused=refused,
         ticket=ticket,
+        out=request.url.path == "/sign-in" and "out" in request.query_params,
     )
     if busy:
         response.headers["Retry-After"] = "5"
