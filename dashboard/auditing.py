@@ -70,7 +70,7 @@ class AuditRow:
     subject: str
     verb: str
     reason: str
-    facts: str
+    facts: tuple[tuple[str, str], ...]  # by name
 
 
 def ids(
@@ -104,10 +104,10 @@ def rows(connection: Connection, keys: Sequence[int]) -> list[AuditRow]:
         )
         addresses = {row.journal_id: row.value for row in connection.execute(known)}
         for row in connection.execute(select(journal_table).where(_T.id.in_(part))):
-            facts = ", ".join(
-                f"{name} {fact}"
+            facts = tuple(
+                (name, ", ".join(map(str, fact)) if isinstance(fact, list) else str(fact))
                 for name, fact in row.facts.items()
-                if name != journal.DIGESTS and fact not in ("", None)
+                if name != journal.DIGESTS and fact not in ("", None, [])
             )
             found[row.id] = AuditRow(
                 row.id,

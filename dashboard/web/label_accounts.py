@@ -1,5 +1,7 @@
 """What roles are called, and what a token opens."""
 
+from dashboard.web import label_audit
+
 WORDS: dict[str, dict[str, str]] = {
     "role": {
         "administrator": "Administrator",
@@ -15,6 +17,8 @@ WORDS: dict[str, dict[str, str]] = {
         "use_unit": "Use unit",
     },
     "subject_kind": {
+        **label_audit.SUBJECTS,
+        **label_audit.FIRST_WORDS,
         "account": "Account",
         "incident": "Incident",
         "registry": "Register",

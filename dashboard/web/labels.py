@@ -15,6 +15,7 @@ from dashboard import i18n
 from dashboard.web import (
     label_accounts,
     label_alarms,
+    label_audit,
     label_ladder,
     label_maintenance,
     label_objections,
@@ -184,8 +185,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "offline": "Offline",
     },
     **label_accounts.WORDS,
+    "fact": label_audit.FACTS,
     "verb": {
         **label_accounts.VERBS,
+        **label_audit.VERBS,
         "opened": "Opened",
         "merged": "Another report",
         "located": "Located",

@@ -14,6 +14,8 @@ from dashboard.deps import AppContext, Context, CurrentScope, require
 from dashboard.i18n import msgid
 from dashboard.scope import Scope
 from dashboard.web import labels, lists, render, words
+from dashboard.web.label_audit import VALUES
+from dashboard.web.labels import Labels
 from dashboard.web.lists import Asked, Column, Kind, Part
 from dashboard.web.spreadsheet import MOST_ROWS, Cell
 
@@ -59,6 +61,22 @@ def _midnight(context: AppContext, day: str, *, after: timedelta = timedelta()) 
         return None
 
 
+def did(named: Labels, verb: str) -> str:
+    """What happened; of `lift.kept` the subject and what became of it."""
+    first, _, rest = verb.rpartition(".")
+    return (
+        f"{named('subject_kind', first)}: {named('verb', rest)}" if first else named("verb", rest)
+    )
+
+
+def facts(named: Labels, row: AuditRow) -> list[tuple[str, str]]:
+    """What an entry says beside who and what, in words where there are some."""
+    return [
+        (named("fact", name), named(VALUES[name], value) if name in VALUES else value)
+        for name, value in row.facts
+    ]
+
+
 @router.get("/audit", dependencies=SEES)
 def audit(request: Request, context: Context, scope: CurrentScope) -> Response:
     """The journal, newest first; narrowed to one subject it is that subject's story."""
@@ -75,7 +93,13 @@ def audit(request: Request, context: Context, scope: CurrentScope) -> Response:
         )
     )
     rows = context.database.read(partial(auditing.rows, keys=keys))
-    more = {"kinds": kinds, "people": people}
+    named = labels.of(render.locale_of(request))
+    more = {
+        "kinds": kinds,
+        "people": people,
+        "did": partial(did, named),
+        "facts": partial(facts, named),
+    }
     return lists.page(request, told, Part(rows, total, told.offset), more)
 
 
@@ -98,12 +122,12 @@ def audit_file(request: Request, context: Context, scope: CurrentScope) -> Respo
     def cells(row: AuditRow) -> Sequence[Cell]:
         return [
             words.instant(row.at, context.zone),
-            f"{row.actor_kind} {row.actor}",
+            f"{named('actor', row.actor_kind)} {row.actor}",
             row.address,
-            f"{row.kind} {row.subject}",
-            named("verb", row.verb),
+            f"{named('subject_kind', row.kind)} {row.subject}",
+            did(named, row.verb),
             row.reason,
-            row.facts,
+            "; ".join(f"{name}: {value}" for name, value in facts(named, row)),
         ]
 
     return lists.export(request, told, "audit", keys, total, fetch, cells)

@@ -10,9 +10,14 @@ from alerts.intake import open_incident
 from alerts.ladder import Kind
 from alerts.model import Intake, Source
 from alerts.policy import PolicyBook
+from alerts.verbs import Verb
 from dashboard import tables
 from dashboard.access import Role
 from dashboard.app import create_app
+from dashboard.web import labels
+from dashboard.web.list_audit import did
+from devices.maintenance.stopping import ServiceEvent
+from devices.maintenance.visit import VisitEvent
 from tests.support.dashboards import NOON, TEST, Dashboards
 
 
@@ -62,3 +67,24 @@ def test_a_citys_shift_leader_sees_the_incidents_there_and_nothing_else(hub: Das
         rows = browser(hub, Role.SHIFT_LEADER).get("/audit").text.split('id="list"')[1]
         assert (number in rows) is seen
         assert "kind=account" not in rows
+
+
+def test_what_happened_has_words_in_both_languages(hub: Dashboards) -> None:
+    told = [
+        *(str(each) for each in Verb),
+        *(f"visit.{each}" for each in VisitEvent),
+        *(f"service.{each}" for each in ServiceEvent),
+        "lift.kept",
+        "lifts.imported",
+        "record.appended",
+        "duty.kept",
+    ]
+    for locale in ("zh", "en"):
+        named = labels.of(locale)
+        for verb in told:
+            first, _, rest = verb.rpartition(".")
+            assert named.known("verb", rest), verb
+            assert not first or named.known("subject_kind", first), verb
+            assert verb not in did(named, verb), (locale, verb)
+    page = browser(hub, Role.ADMINISTRATOR).get("/audit?kind=account&q=technician").text
+    assert '<span class="muted">Role</span> Technician' in page

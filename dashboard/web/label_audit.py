@@ -1,0 +1,102 @@
+"""What the journal's verbs, subjects and facts are called on the audit page.
+
+`lift.kept` is told as its subject and what became of it, so only the second word stands here.
+"""
+
+SUBJECTS: dict[str, str] = {
+    "building": "Building",
+    "clock": "The hub's clock",
+    "division": "Division",
+    "firm": "Maintenance firm",
+    "handoff": "Hand-off between processes",
+    "inspection": "Inspection",
+    "maintenance": "Maintenance records",
+    "quarantine": "Quarantine",
+    "station": "Rescue station",
+    "use_unit": "Use unit",
+    "visit": "Visit",
+}
+
+VERBS: dict[str, str] = {
+    "test_call": "Test call",
+    "alarm_raised": "Alarm raised",
+    "alarm_cleared": "Alarm over",
+    "alarm_acknowledged": "Alarm acknowledged",
+    "alarm_folded": "Alarm folded under another",
+    "alarm_unfolded": "Alarm stands alone again",
+    "call_refused": "Call refused",
+    "refusal_settled": "Refused call settled",
+    "clock_anchored": "Clock anchored",
+    "clock_stepped": "Clock stepped",
+    "clock_confirmed": "Clock confirmed",
+    "replay_asked": "Replay asked for",
+    "drop_asked": "Dropping asked for",
+    "kept": "entered or changed",
+    "set": "replaced",
+    "imported": "imported",
+    "handed_over": "handed over",
+    "appended": "written",
+    "reschedule": "put on another day",
+    "start": "begun",
+    "break_off": "broken off",
+    "submit": "handed in",
+    "confirm": "confirmed by the use unit",
+    "dispute": "disputed",
+    "withdraw_dispute": "dispute withdrawn",
+    "amend": "amended",
+    "reject": "rejected",
+    "lapse": "lapsed",
+    "stop": "stopped",
+    "start_again": "started again",
+    "seal": "sealed",
+    "release": "released",
+    "lay_up": "laid up",
+}
+
+FIRST_WORDS: dict[str, str] = {
+    "lifts": "Lifts",
+    "gateways": "Gateways",
+    "record": "Record",
+    "service": "Service",
+    "duty": "Check-list",
+}
+
+FACTS: dict[str, str] = {
+    "role": "Role",
+    "before": "Before",
+    "by": "By",
+    "token": "Token",
+    "only_for": "Opens",
+    "days": "Days",
+    "left": "Left",
+    "level": "Level",
+    "target": "To",
+    "code": "Code",
+    "area": "Area",
+    "area_before": "Area before",
+    "severity": "Severity",
+    "outcome": "Outcome",
+    "fields": "Fields",
+    "changed": "Changed",
+    "inserted": "New",
+    "lift": "Lift",
+    "lifts": "Lifts",
+    "gateway": "Gateway",
+    "reason": "Reason",
+    "state": "State",
+    "assignment": "Order",
+    "kind": "Kind",
+    "visit": "Visit",
+    "record": "Record",
+    "duty": "Check-list",
+    "rows": "Rows",
+    "objects": "Messages",
+    "error": "Error",
+    "field": "Field",
+    "detail": "Detail",
+    "topic": "Topic",
+    "event_id": "Event",
+}
+
+VALUES: dict[str, str] = {"role": "role", "before": "role", "only_for": "token_scope"}
+"""Facts whose value is a word of a group."""
