@@ -51,13 +51,22 @@ def begin(
     return True
 
 
-def end(connection: Connection, found: Alarm, at: datetime, now: datetime, actor: Actor) -> bool:
-    """Its condition has gone; False where that was known."""
+def end(
+    connection: Connection,
+    found: Alarm,
+    at: datetime,
+    now: datetime,
+    actor: Actor,
+    reason: str = "",
+) -> bool:
+    """Its condition has gone, for `reason` where it is not simply over; False where known."""
     if AlarmEvent.CLEAR not in alarms.ALARM.allowed(found.state):
         return False
     state = alarms.next_state(found.state, AlarmEvent.CLEAR)
     change(connection, found, state=state, cleared_at=at)
-    _say(connection, found, Verb.ALARM_CLEARED, now, actor)
+    _say(
+        connection, found, Verb.ALARM_CLEARED, now, actor, **({"reason": reason} if reason else {})
+    )
     return True
 
 
@@ -86,7 +95,9 @@ def change(connection: Connection, found: Alarm, **changes: object) -> None:
     )
 
 
-def _say(connection: Connection, found: Alarm, verb: Verb, now: datetime, actor: Actor) -> None:
+def _say(
+    connection: Connection, found: Alarm, verb: Verb, now: datetime, actor: Actor, **more: str
+) -> None:
     journal.append(
         connection,
         Entry(
@@ -94,6 +105,6 @@ def _say(connection: Connection, found: Alarm, verb: Verb, now: datetime, actor:
             verb,
             actor,
             now,
-            facts={"event_id": found.event_id, "code": found.code},
+            facts={"event_id": found.event_id, "code": found.code, **more},
         ),
     )

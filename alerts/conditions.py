@@ -2,15 +2,18 @@
 
 Theory of operation. Events name their condition: `begin` raises it, `end` clears it by the same
 event id. A lift has at most one open condition a code: a device that begins the same once more
-without having ended it only renames it. What sensors are known to get wrong must last before it is
-raised (`LASTING`; domain/practice: 5 s for doors and e-bikes, `confirm_after` for trapping), and
-noisy codes are raised at most `NOISY_A_DAY` times in 24 hours.
+without having ended it only renames it; but where the code is critical and the gateway has
+restarted, or the lift has worked, in between, the old one is over and the new one is told. An end
+that overtakes its begin is remembered, so that the begin raises nothing. What sensors are known to
+get wrong must last before it is raised (`LASTING`; domain/practice: 5 s for doors and e-bikes,
+`confirm_after` for trapping), and noisy codes are raised at most `NOISY_A_DAY` times in 24 hours.
 
 Inference of trapping: the car stands outside its door zone, the door is closed and somebody is
-inside, for `confirm_after`. What is unknown supports no suspicion. While the lift is in inspection
-mode, alarms that the code table marks as suppressed there are remembered but not raised; a person's
-call comes by another way and is never held back. Gateways that fall silent are told elsewhere
-(devices.silence): that is nothing of one lift.
+inside, for `confirm_after`. What is unknown supports no suspicion. A trapping that was told as an
+event, whose end may be lost, is over when the lift has worked for `WORKING`: run, or stood open in
+its door zone, outside inspection mode. What technicians cause is kept back (alerts.inspection) and
+stands in the way of nothing new; a person's call comes by another way and is never held back.
+Gateways that fall silent are told elsewhere (devices.silence): that is nothing of one lift.
 
 A lift that says it runs on its battery or on emergency power has a `power.off`, told or not, until
 it says that it is back on the mains. Readings of kitchen points are judged by alerts.points.
@@ -21,15 +24,16 @@ for the words behind it. What is told (`since`) is the hub's time of receipt; th
 only reported.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 
 from msgspec.structs import replace
 
+from alerts.inspection import hush, hushed, not_belied, unhush, works
 from alerts.points import judge_point
+from alerts.suspicion import LASTING, TRAPPED, cleared, condition, due, raised
 from devices.codes import EVENT_CODES
-from devices.findings import ConditionCleared, ConditionRaised, Finding, Severity
+from devices.findings import Finding, Severity
 from devices.judging import Candidate, Judged, LiftMemory, Limits, OpenCondition, Raised
 from devices.protocol.messages import (
     Door,
@@ -43,15 +47,12 @@ from devices.protocol.messages import (
     Status,
 )
 
-TRAPPED = "trapped."
 INFERRED = "trapped.between"
 OFFLINE = "device.offline"
 POWER_OFF = "power.off"
 LASTING_POWER = timedelta(seconds=10)  # shorter dips are ridden through, and no cut
-GRACE = timedelta(seconds=5)
-LASTING: Mapping[str, timedelta] = MappingProxyType(
-    {code: timedelta(seconds=5) for code in ("door.close", "door.open", "ebike")}
-)
+WORKING = timedelta(seconds=10)
+REMEMBERED_ENDS = 8
 NOISY_A_DAY = 3
 _DAY = timedelta(hours=24)
 
@@ -104,39 +105,14 @@ def elapse(memory: LiftMemory, lift_code: str, limits: Limits, now: datetime) ->
             silent = sum(each.code == candidate.code for each in noisy) >= NOISY_A_DAY
             if not silent:
                 noisy = (*noisy, Raised(candidate.code, candidate.since))
-        opened.append(_condition(candidate, lift_code, suppressed=silent))
+        old = [each for each in opened if each.code == candidate.code]
+        findings += [cleared(each, now) for each in old if not each.suppressed]
+        opened = [each for each in opened if each not in old]
+        opened.append(condition(candidate, lift_code, suppressed=silent))
         if not silent:
-            findings.append(_raised(candidate, lift_code))
+            findings.append(raised(candidate, lift_code))
     kept = replace(memory, open=tuple(opened), candidates=tuple(still), noisy=noisy)
     return Judged(memory=_wake(kept), findings=tuple(findings))
-
-
-def _raised(candidate: Candidate, lift_code: str) -> ConditionRaised:
-    return ConditionRaised(
-        event_id=candidate.event_id,
-        subject_kind="lift",
-        subject=lift_code,
-        code=candidate.code,
-        severity=candidate.severity,
-        since=candidate.since,
-        device_at=candidate.device_at,
-        floor=candidate.floor,
-        occupied=candidate.occupied,
-        detail="inferred" if candidate.inferred else "",
-    )
-
-
-def _condition(candidate: Candidate, lift_code: str, *, suppressed: bool) -> OpenCondition:
-    return OpenCondition(
-        event_id=candidate.event_id,
-        subject_kind="lift",
-        subject=lift_code,
-        code=candidate.code,
-        severity=candidate.severity,
-        since=candidate.since,
-        suppressed=suppressed,
-        renamed=candidate.renamed,
-    )
 
 
 def _wake(memory: LiftMemory) -> LiftMemory:
@@ -158,6 +134,7 @@ def _moved(memory: LiftMemory, status: Status) -> LiftMemory:
         floor=memory.floor if status.floor is None else status.floor,
         power=memory.power if status.power is None else status.power,
         noisy=memory.noisy,
+        ended=memory.ended,
         settled=True,
     )
 
@@ -177,34 +154,60 @@ def _event(
     known = EVENT_CODES.get(event.code)
     key = _key(lift_code, event.event_id)
     if event.phase is Phase.END:
+        if not _is_known(memory, key):
+            ended = (*memory.ended, key)[-REMEMBERED_ENDS:]
+            return Judged(memory=replace(memory, ended=ended))
         return _clear(memory, lambda one: (one.renamed or one.event_id) == key, at)
-    if event.phase is not Phase.BEGIN:
+    if event.phase is not Phase.BEGIN or key in memory.ended or _is_known(memory, key):
         return Judged(memory=memory)
-    standing = {one.code for one in memory.open} | {one.code for one in memory.candidates}
-    if event.code in standing:
+    memory = replace(memory, working_from=None)  # what belies it must come after it
+    severity = Severity(known.severity) if known else Severity.INFO
+    silenced = memory.mode is Mode.INSPECTION and hushed(event.code)
+    if any(_same(one, event, severity, silenced=silenced) for one in _known(memory)):
         return Judged(memory=_renamed(memory, event.code, key))
     candidate = Candidate(
         event_id=key,
         code=event.code,
-        severity=Severity(known.severity) if known else Severity.INFO,
+        severity=severity,
         since=at,
-        due_at=_due(event.code, limits, at, happened),
+        due_at=due(event.code, limits, at, happened),
         device_at=_device_at(event.ts),
         floor=memory.floor if event.floor is None else event.floor,
         occupied=memory.occupied if event.occupied is None else event.occupied,
+        boot=event.boot,
     )
-    if memory.mode is Mode.INSPECTION and known is not None and known.suppressed_in_inspection:
-        silent = _condition(candidate, lift_code, suppressed=True)
+    if silenced:
+        silent = condition(candidate, lift_code, suppressed=True)
         return Judged(memory=replace(memory, open=(*memory.open, silent)))
     waiting = replace(memory, candidates=(*memory.candidates, candidate))
     return elapse(waiting, lift_code, limits, happened)
 
 
-def _due(code: str, limits: Limits, at: datetime, happened: datetime) -> datetime:
-    lasting = limits.confirm_after if code.startswith(TRAPPED) else LASTING.get(code)
-    if lasting is None:
-        return happened
-    return max(happened + lasting, at + min(GRACE, lasting)) if at > happened else at + lasting
+def _known(memory: LiftMemory) -> tuple[OpenCondition | Candidate, ...]:
+    return (*memory.open, *memory.candidates)
+
+
+def _is_known(memory: LiftMemory, key: str) -> bool:
+    return any(key in (one.renamed, one.event_id) for one in _known(memory))
+
+
+def _standing(memory: LiftMemory) -> set[str]:
+    """The codes that are told, or suspected."""
+    told = {one.code for one in memory.open if not one.suppressed}
+    return told | {one.code for one in memory.candidates}
+
+
+def _same(
+    one: OpenCondition | Candidate, event: Event, severity: Severity, *, silenced: bool
+) -> bool:
+    """Whether that begin only names once more what is known already."""
+    if one.code != event.code:
+        return False
+    if isinstance(one, Candidate):
+        return True
+    if one.suppressed:
+        return silenced
+    return severity is not Severity.CRITICAL or (one.boot == event.boot and not one.passed)
 
 
 def _renamed(memory: LiftMemory, code: str, key: str) -> LiftMemory:
@@ -235,12 +238,33 @@ def _status(
     names = ("mode", "car", "door", "door_zone", "occupied", "floor", "power")
     told = {n: getattr(status, n) for n in names if getattr(status, n) is not None}
     merged = replace(memory, **told)
-    if merged.mode is Mode.INSPECTION:  # suspicions of a lift under work are dropped
-        merged = replace(merged, candidates=())
-        return Judged(memory=merged)
-    fed = _feed(merged, status, lift_code, at, happened)
+    if merged.mode is Mode.INSPECTION:
+        return Judged(memory=hush(merged, lift_code))
+    if memory.mode is Mode.INSPECTION:
+        merged = unhush(merged, limits, at, happened)
+    merged = replace(merged, candidates=not_belied(merged))
+    worked = _work(merged, status, at, happened)
+    fed = _feed(worked.memory, status, lift_code, at, happened)
     trapping = _trapping(fed.memory, status, lift_code, limits, at, happened)
-    return Judged(memory=trapping.memory, findings=(*fed.findings, *trapping.findings))
+    findings = (*worked.findings, *fed.findings, *trapping.findings)
+    return Judged(memory=trapping.memory, findings=findings)
+
+
+def _work(memory: LiftMemory, status: Status, at: datetime, happened: datetime) -> Judged:
+    """End what was told of a trapping when the lift has worked long enough, outside inspection."""
+    if not works(memory):
+        return Judged(memory=replace(memory, working_from=None))
+    since = memory.working_from
+    if since is None:  # by what this status itself says, not by what was known before
+        said = status.car is Motion.RUNNING or Door.OPEN is status.door
+        return Judged(memory=replace(memory, working_from=happened) if said else memory)
+    if happened - since < WORKING:
+        return Judged(memory=memory)
+    passed = tuple(
+        replace(one, passed=True) if one.severity is Severity.CRITICAL else one
+        for one in memory.open
+    )
+    return _clear(replace(memory, open=passed), lambda one: one.code.startswith(TRAPPED), at)
 
 
 def _unfed(memory: LiftMemory) -> bool:
@@ -254,8 +278,7 @@ def _feed(
     inferred = f"{lift_code}:unfed-"
     if not _unfed(memory):
         return _clear(memory, lambda one: one.event_id.startswith(inferred), at)
-    standing = {one.code for one in memory.open} | {one.code for one in memory.candidates}
-    if POWER_OFF in standing:
+    if POWER_OFF in _standing(memory):
         return Judged(memory=memory)
     candidate = Candidate(
         event_id=f"{inferred}{int(at.timestamp() * 1000)}",
@@ -283,21 +306,19 @@ def _trapping(
     inferred = f"{lift_code}:inferred-"
     if not _suspicious(merged):
         return _clear(merged, lambda one: one.event_id.startswith(inferred), at)
-    told_already = any(o.code.startswith(TRAPPED) for o in merged.open) or any(
-        c.code.startswith(TRAPPED) for c in merged.candidates
-    )
-    if told_already:
+    if any(code.startswith(TRAPPED) for code in _standing(merged)):
         return Judged(memory=merged)
     candidate = Candidate(
         event_id=f"{inferred}{int(at.timestamp() * 1000)}",
         code=INFERRED,
         severity=Severity.CRITICAL,
         since=at,
-        due_at=_due(INFERRED, limits, at, happened),
+        due_at=due(INFERRED, limits, at, happened),
         device_at=_device_at(status.ts),
         floor=merged.floor,
         occupied=True,
         inferred=True,
+        boot=status.boot,
     )
     return Judged(memory=replace(merged, candidates=(*merged.candidates, candidate)))
 
@@ -314,13 +335,7 @@ def _suspicious(memory: LiftMemory) -> bool:
 def _clear(
     memory: LiftMemory, ended: Callable[[OpenCondition | Candidate], bool], at: datetime
 ) -> Judged:
-    findings = tuple(
-        ConditionCleared(
-            event_id=o.event_id, subject_kind=o.subject_kind, subject=o.subject, code=o.code, at=at
-        )
-        for o in memory.open
-        if ended(o) and not o.suppressed
-    )
+    findings = tuple(cleared(o, at) for o in memory.open if ended(o) and not o.suppressed)
     kept = replace(
         memory,
         open=tuple(o for o in memory.open if not ended(o)),

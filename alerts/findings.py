@@ -48,7 +48,9 @@ def apply_finding(
         case ConditionRaised():
             return _raised(connection, finding, policies, now)
         case ConditionCleared():
-            return _cleared(connection, finding.event_id, finding.at, now, TELEMETRY)
+            return _cleared(
+                connection, finding.event_id, finding.at, now, TELEMETRY, finding.reason
+            )
         case CameraDark():
             fresh = alarm_book.begin(
                 connection,
@@ -158,12 +160,17 @@ def _lift(connection: Connection, code: str) -> Lift | None:
 
 
 def _cleared(
-    connection: Connection, event_id: str, at: datetime, now: datetime, actor: Actor
+    connection: Connection,
+    event_id: str,
+    at: datetime,
+    now: datetime,
+    actor: Actor,
+    reason: str = "",
 ) -> str:
     found = store.load_alarm(connection, event_id)
     if found is None:
         return "unknown"
-    if not alarm_book.end(connection, found, at, now, actor):
+    if not alarm_book.end(connection, found, at, now, actor, reason):
         return "repeated"
     if found.code in powercut.SIGNS:
         folding.look_at_buildings(connection, found, now, ended_at=at)

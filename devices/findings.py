@@ -43,13 +43,14 @@ class ConditionRaised(Struct, frozen=True, kw_only=True, tag="condition_raised")
 
 
 class ConditionCleared(Struct, frozen=True, kw_only=True, tag="condition_cleared"):
-    """The condition of that event id has ended."""
+    """The condition of that event id has ended; `reason` where it is not simply over."""
 
     event_id: str
     subject_kind: str
     subject: str
     code: str
     at: datetime
+    reason: str = ""
 
 
 class CameraDark(Struct, frozen=True, kw_only=True, tag="camera_dark"):

@@ -20,7 +20,8 @@ class OpenCondition(Struct, frozen=True, kw_only=True):
     """A condition of one subject that was raised and has not been cleared.
 
     `suppressed` conditions are remembered, so that their end is understood, but were not raised.
-    `renamed` is the id under which a device that never ended it began the same once more.
+    `renamed` is the id under which a device that never ended it began the same once more. `boot` is
+    the gateway's when it began. `passed`: the lift has worked since, so a new begin is a new one.
     """
 
     event_id: str
@@ -31,10 +32,15 @@ class OpenCondition(Struct, frozen=True, kw_only=True):
     since: datetime
     suppressed: bool = False
     renamed: str = ""
+    boot: str = ""
+    passed: bool = False
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
-    """What may become a condition if it lasts until `due_at`."""
+    """What may become a condition if it lasts until `due_at`.
+
+    `inspected`: it began while technicians were at work, who may have caused it.
+    """
 
     event_id: str
     code: str
@@ -46,6 +52,8 @@ class Candidate(Struct, frozen=True, kw_only=True):
     occupied: bool | None = None
     inferred: bool = False
     renamed: str = ""
+    boot: str = ""
+    inspected: bool = False
 
 
 class Raised(Struct, frozen=True):
@@ -61,6 +69,9 @@ class LiftMemory(Struct, frozen=True, kw_only=True):
     Status fields are merged over messages, since a gateway says only what it knows. `wake_at` is
     when `elapse` must look again; None while nothing is pending. `settled` promises that a status
     which tells nothing new, and a heartbeat of a gateway that lives, would change nothing.
+
+    working_from: since when what is told has belied that somebody is trapped. ended: the newest
+    event ids whose end came before any begin.
     """
 
     mode: Mode | None = None
@@ -73,6 +84,8 @@ class LiftMemory(Struct, frozen=True, kw_only=True):
     open: tuple[OpenCondition, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     noisy: tuple[Raised, ...] = ()
+    working_from: datetime | None = None
+    ended: tuple[str, ...] = ()
     wake_at: datetime | None = None
     settled: bool = False
 

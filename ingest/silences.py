@@ -29,6 +29,7 @@ ROUND_US = timedelta(seconds=20) // _US
 _LOOK_US = timedelta(seconds=1) // _US
 _DEAF_US = timedelta(minutes=1) // _US  # a lane that took so long was away, whatever the reason
 _POINT_US = kitchen_points.SILENT_AFTER // _US
+OUT_OF_SERVICE = "taken out of service"
 _READINGS = (b'"temperature_c"', b'"humidity_pct"')
 
 Remember = Callable[[Draft, Track, LiftMemory], None]
@@ -56,6 +57,7 @@ class Silences:
             lambda: deque(maxlen=silence.AT_ONCE)
         )
         self._areas: set[str] = set()  # told
+        self._registry: Directory | None = None  # as it stood at the last look
         self._listening_us: int | None = None
         self._passed_us = self._looked_us = 0
         self._order: list[GatewayTrack] = []
@@ -100,6 +102,7 @@ class Silences:
             return
         self._looked_us = now_us
         self._look_for_returned(draft, now_us)
+        self._forget_unregistered(draft, now_us)
         if self._listening_us is None or was_away:
             if not self._order:
                 self._recall_points()
@@ -120,6 +123,22 @@ class Silences:
             if gateway is not None and gateway.heard_us > last_us:
                 del self._silent[gateway_id]
                 self._clear(draft, GATEWAY + gateway_id, now_us)
+
+    def _forget_unregistered(self, draft: Draft, now_us: int) -> None:
+        """Who was taken out of the registry will not speak again, so what is told of it ends."""
+        registry = self._directory()
+        if registry is self._registry:
+            return
+        self._registry = registry
+        for name in [each for each in self._silent if registry.gateway(each) is None]:
+            del self._silent[name]
+            self._clear(draft, GATEWAY + name, now_us, OUT_OF_SERVICE)
+        for gateway in self._gateways.values():
+            if gateway.points and registry.gateway(gateway.id) is None:
+                for key in gateway.points:
+                    track = self._track(key)
+                    if track.gateway == gateway.id and track.memory and track.memory.open:
+                        self._clear(draft, key, now_us, OUT_OF_SERVICE)
 
     def _begin_round(self) -> None:
         self._order, self._place = list(self._gateways.values()), 0
@@ -157,7 +176,7 @@ class Silences:
                 continue
             if rules.over(heard_us, farewell_us, listening_us, now_us):
                 since_us = farewell_us or heard_us or self._last_us(gateway) or listening_us
-                event_id = held[1] if held else f"{name}:silent-{since_us // 1000}"
+                event_id = held[1] if held else f"{name}:silent-{now_us // 1000}"
                 self._tell(draft, gateway, event_id, since_us)
 
     def _last_us(self, gateway: GatewayTrack) -> int:
@@ -221,7 +240,7 @@ class Silences:
         self._track(key).memory = draft.memories[key]
         draft.findings.append(_raised(told, detail))
 
-    def _clear(self, draft: Draft, key: str, now_us: int) -> None:
+    def _clear(self, draft: Draft, key: str, now_us: int, reason: str = "") -> None:
         track = self._track(key)
         for told in track.memory.open if track.memory else ():
             draft.findings.append(
@@ -231,6 +250,7 @@ class Silences:
                     subject=told.subject,
                     code=told.code,
                     at=instant(now_us),
+                    reason=reason,
                 )
             )
         draft.memories[key] = track.memory = LiftMemory()

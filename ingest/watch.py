@@ -101,8 +101,8 @@ class Watch:
         track.memory = memory
         if old is memory:
             return
-        known = (old.open, old.candidates) if old is not None else ((), ())
-        if (memory.open, memory.candidates) != known:
+        known = (old.open, old.candidates, old.ended) if old is not None else ((), (), ())
+        if (memory.open, memory.candidates, memory.ended) != known:
             draft.memories[track.key] = memory
             self._touched.add(track)
             self._wake(track)

@@ -2,7 +2,8 @@
 
 Each trace is a story of the field (domain practice: false trapping by sensors is common, doors are
 noisy, technicians work in inspection mode). Times are seconds from the start. `raised` is what the
-rules must raise, each with the earliest and latest second at which somebody must know.
+rules must raise, each with the earliest and latest second at which somebody must know. `again` is
+what must be raised a second time, and no third; what is in neither map is not raised.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ class Trace:
     steps: tuple[Step, ...]
     raised: Mapping[str, tuple[float, float]] = field(default_factory=lambda: _NOTHING)
     until: float = 600.0
+    again: Mapping[str, tuple[float, float]] = field(default_factory=lambda: _NOTHING)
 
 
 def status(at: float, **told: object) -> Step:
@@ -77,6 +79,7 @@ def trace(
     *parts: Step | Iterable[Step],
     raised: Mapping[str, tuple[float, float]] = _NOTHING,
     until: float = 600.0,
+    again: Mapping[str, tuple[float, float]] = _NOTHING,
 ) -> Trace:
     """A trace of these steps and series of steps, in order of time."""
     steps: list[Step] = []
@@ -85,7 +88,7 @@ def trace(
             steps.append(part)  # a step is a pair, a series is none
         else:
             steps += part
-    return Trace(name, tuple(sorted(steps, key=lambda step: step[0])), raised, until)
+    return Trace(name, tuple(sorted(steps, key=lambda step: step[0])), raised, until, again)
 
 
 def inspection_day() -> Iterator[Step]:

@@ -5,16 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.conditions import elapse, judge
+from alerts.conditions import NOISY_A_DAY, elapse, judge
+from alerts.suspicion import LASTING
 from devices.findings import ConditionRaised
 from devices.judging import LiftMemory, Limits, decode, encode
+from tests.support.lost_ends import LOST_ENDS
 from tests.support.point_traces import POINT_TRACES
 from tests.support.rescue import START
 from tests.support.traces import TRACES, Trace
 
 LIMITS = Limits(min_floor=-1, max_floor=20, rated_speed_m_per_s=1.75, gateway="G1")
 LIFT = "235274"
-ALL = (*TRACES, *POINT_TRACES)
+ALL = (*TRACES, *LOST_ENDS, *POINT_TRACES)
 
 
 def told(trace: Trace) -> Iterator[tuple[str, float]]:
@@ -42,10 +44,17 @@ def test_a_story_raises_what_its_label_says(trace: Trace) -> None:
     assert set(raised) == set(trace.raised)
     for code, (earliest, latest) in trace.raised.items():
         assert earliest <= raised[code][0] <= latest
-    if "never says end" in trace.name:
-        assert len(raised["safety_chain"]) == 1
+    for code, (earliest, latest) in trace.again.items():
+        assert earliest <= raised[code][-1] <= latest
+    for code, seconds in raised.items():
+        limit = 1 + (code in trace.again)
+        if code in LASTING:
+            limit = NOISY_A_DAY * (1 + int(trace.until) // 86_400)
+        assert len(seconds) <= limit
     if "moving-in" in trace.name:
         assert len(raised["door.close"]) == 3
+    if "noisy door without" in trace.name:
+        assert raised["door.open"][-1] > 90_000
 
 
 def test_precision_and_recall_over_all_stories(

@@ -12,7 +12,7 @@ from devices.model import Gateway
 from devices.protocol.topics import Realm
 from simulators.gateway import GatewayLink
 from tests.support.registry import AREA, sample_directory, sample_lift
-from tests.support.telemetry import Room
+from tests.support.telemetry import EVENT, LIFT, Room
 
 HEARTBEAT = "lift/v1/410100/{}/heartbeat"
 SENSOR = "kitchen/v1/410100/K1/sensor"
@@ -246,6 +246,46 @@ def test_a_kitchen_point_without_its_sensor_is_told_while_its_gateway_speaks(
         assert told(room)[1:] == [("cleared", "K0001/cold-room-1", "sensor.lost")]
 
 
+def test_a_silent_gateway_taken_out_of_service_keeps_no_alarm(tmp_path: Path) -> None:
+    found = [city(3)]
+    with Room(tmp_path, registry=lambda: found[0]) as room:
+        listen(room, 60, "G1", "G2", "G3")
+        listen(room, 400, "G1")
+        assert len(told(room)) == 2
+        room.shown()
+        found[0] = city(2)
+        listen(room, 20, "G1")
+        assert told(room)[2:] == [("cleared", "G3", "device.offline")]
+        (last,) = room.found()[2:]
+        assert isinstance(last, ConditionCleared)
+        assert last.reason == "taken out of service"
+        with room.restart() as again:
+            found[0] = city(1)
+            listen(again, 20, "G1")
+            assert told(again)[3:] == [("cleared", "G2", "device.offline")]
+            found[0] = city(3)  # and back again, still silent
+            listen(again, 400, "G1")
+            assert sorted(told(again)[4:]) == [
+                ("raised", "G2", "device.offline"),
+                ("raised", "G3", "device.offline"),
+            ]
+            raised = [f.event_id for f in again.found() if isinstance(f, ConditionRaised)]
+            assert len(set(raised)) == 4
+
+
+def test_a_kitchens_points_go_with_their_gateway(tmp_path: Path) -> None:
+    found = [sample_directory()]
+    with Room(tmp_path, registry=lambda: found[0]) as room:
+        room.say(SENSOR, point="cold-room-1", temperature_c=4.0)
+        listen(room, 2400, "G1")
+        room.say(SENSOR, point="cold-room-2", temperature_c=4.0)
+        listen(room, 60, "G1")
+        assert ("raised", "K0001/cold-room-1", "sensor.lost") in told(room)
+        found[0] = city(1)
+        listen(room, 20, "G1")
+        assert ("cleared", "K0001/cold-room-1", "sensor.lost") in told(room)
+
+
 def test_gateways_taken_out_of_the_registry_are_missed_by_nobody(tmp_path: Path) -> None:
     found = [city(100)]
     with Room(tmp_path, registry=lambda: found[0]) as room:
@@ -257,3 +297,19 @@ def test_gateways_taken_out_of_the_registry_are_missed_by_nobody(tmp_path: Path)
         with room.restart() as again:
             listen(again, 1800, *left)
             assert told(again) == []
+
+
+def test_an_end_that_overtook_its_begin_is_remembered_over_a_restart(tmp_path: Path) -> None:
+    with Room(tmp_path) as room:
+        told_event = {"event_id": "e1", "code": "overspeed", "lift": LIFT}
+        room.say(EVENT, phase="end", **told_event)
+        room.settle()
+        with room.restart() as again:
+            again.say(EVENT, phase="begin", **told_event)
+            again.settle()
+            assert again.found() == []
+            again.say(EVENT, phase="begin", **{**told_event, "event_id": "e2"})
+            again.settle()
+            assert [f.code for f in again.found() if isinstance(f, ConditionRaised)] == [
+                "overspeed"
+            ]
