@@ -1,31 +1,31 @@
 """The newest states of all shards, read as one."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from devices.presence import DEFAULT, PresenceLimits
+from devices.presence import DEFAULT, Presence, PresenceLimits, presence
 from ingest.latest import Counts, LatestReader
 
 
 class LatestShards(LatestReader):
     """Reads `latest.db` of every shard; `folders` are asked anew each time.
 
-    While an area moves both may know a lift for a moment: the newest word counts.
+    After an area has moved both know its lifts: the newest word counts.
     """
 
     def __init__(self, folders: Callable[[], Mapping[str, Path]]) -> None:
         self._folders = folders
 
     def counts(self, now: datetime, limits: PresenceLimits = DEFAULT) -> Counts:
-        """How many lifts are online, late and offline."""
-        found = [LatestReader(each).counts(now, limits) for each in self._folders().values()]
-        return Counts(
-            sum(each.online for each in found),
-            sum(each.late for each in found),
-            sum(each.offline for each in found),
-        )
+        """How many lifts are online, late and offline, each once, by its newest word."""
+        folders = list(self._folders().values())
+        if len(folders) == 1:
+            return LatestReader(folders[0]).counts(now, limits)
+        found = Counter(presence(at, now, limits) for at in self.heard().values())
+        return Counts(found[Presence.ONLINE], found[Presence.LATE], found[Presence.OFFLINE])
 
     def _rows(
         self, statement: str, values: tuple[object, ...]

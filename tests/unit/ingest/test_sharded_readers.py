@@ -76,6 +76,8 @@ def test_the_newest_word_counts_while_two_shards_know_a_lift(tmp_path: Path) -> 
         state = LatestShards(lambda order=order: order).lift(LIFT)  # type: ignore[misc]
         assert state is not None
         assert state.fields["floor"] == 5
+        counts = LatestShards(lambda order=order: order).counts(clock.now())  # type: ignore[misc]
+        assert (counts.online, counts.late, counts.offline) == (1, 0, 0)
 
 
 def test_quarantine_of_all_shards_is_one_list_and_each_is_asked_for_its_own(tmp_path: Path) -> None:
