@@ -22,7 +22,7 @@ from devices.lift_plan import plan
 from devices.sheet import Report, RowResult, SheetRow
 from devices.steps import Steps
 
-LEAST = 40  # rows of a step: about as much as the statements of a step cost without any
+LEAST = 80  # rows of a step: the statements of a step cost as much as some 75 rows
 LOOK = 500  # rows judged by one question to the registry
 
 

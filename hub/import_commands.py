@@ -24,9 +24,11 @@ from devices.bulk import Bulk
 from devices.lift_csv import LIFTS
 from devices.sheet import Outcome, RowResult, report_lines
 from hub.cli_ground import CLI, Data, registry, say, sound
+from hub.export_command import export_lifts
 from hub.folder import DataFolder
 
 lifts_app = typer.Typer(no_args_is_help=True, help="The register of lifts.")
+lifts_app.command("export")(export_lifts)
 
 KINDS = tuple(register_import.sheets())
 File = Annotated[Path | None, typer.Argument(help="A CSV or XLSX file.", show_default=False)]

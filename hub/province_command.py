@@ -1,16 +1,15 @@
 """`hub province`: the files of a sample province, to try imports, searches and pages with."""
 
-import csv
-from collections.abc import Iterator
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import xlsxwriter
 
 from devices import register_import
+from hub import table_files
 from hub.cli_ground import say
+from hub.table_files import Format
 from simulators import province
 
 Out = Annotated[Path, typer.Argument(help="A folder for the files.", show_default=False)]
@@ -19,13 +18,6 @@ Lifts = Annotated[int, typer.Option(min=1, max=800_000, help="How many lifts.")]
 Firms = Annotated[int, typer.Option(min=1, max=9_999, help="How many maintenance firms.")]
 Stations = Annotated[int, typer.Option(min=0, max=9_999, help="How many rescue stations.")]
 Kitchens = Annotated[int, typer.Option(min=0, max=99_999, help="How many kitchens.")]
-
-
-class Format(StrEnum):
-    """How the files are written."""
-
-    CSV = "csv"
-    XLSX = "xlsx"
 
 
 def make_province(
@@ -53,38 +45,13 @@ def _write(file: Path, known: tuple[str, ...], rows: Iterator[province.Row], for
         return 0
     header = [name for name in known if name in first]
     table = _cells(header, first, rows)
-    match form:
-        case Format.CSV:
-            return _write_csv(file, table)
-        case Format.XLSX:
-            return _write_xlsx(file, table)
+    return table_files.write(file, table, form)
 
 
 def _cells(
     header: list[str], first: province.Row, rows: Iterator[province.Row]
-) -> Iterator[list[str]]:
+) -> Iterator[Sequence[object]]:
     yield header
-    yield [str(first[name]) for name in header]
+    yield [first[name] for name in header]
     for row in rows:
-        yield [str(row[name]) for name in header]
-
-
-def _write_csv(file: Path, table: Iterator[list[str]]) -> int:
-    written = -1
-    with file.open("w", encoding="utf-8-sig", newline="") as opened:
-        writer = csv.writer(opened)
-        for row in table:
-            writer.writerow(row)
-            written += 1
-    return written
-
-
-def _write_xlsx(file: Path, table: Iterator[list[str]]) -> int:
-    written = -1
-    with xlsxwriter.Workbook(str(file), {"constant_memory": True}) as book:
-        sheet = book.add_worksheet()
-        for n, row in enumerate(table):
-            for column, cell in enumerate(row):
-                sheet.write_string(n, column, cell)  # codes keep their zeros, dates their form
-            written += 1
-    return written
+        yield [row[name] for name in header]

@@ -238,7 +238,7 @@ def test_a_city_goes_in_by_small_steps(database: Database) -> None:
     told = [e.entry.facts["inserted"] for e in chain]
     sizes = [len(codes) for codes in told if isinstance(codes, list)]
     assert sum(sizes) == 600
-    assert sizes[:3] == [pace.FIRST, 75, 112]
+    assert sizes[:3] == [pace.FIRST, importer.LEAST, importer.LEAST * 3 // 2]
     assert max(sizes) <= pace.MOST
     assert database.read(queries.counts).gateways == 600
 
