@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from core.clock import Clock
 from core.pulse import Pulse
 from core.settling import settling
+from devices.presence import PresenceLimits
+from devices.silence import Silence
 from hub.settings import History, Settings
 from ingest.deadband import DeadBands
 from ingest.timeseries.dayfiles import DayFiles
@@ -87,6 +89,12 @@ def bands(settings: Settings) -> DeadBands:
     if not settings.ingest.dead_bands:
         return DeadBands.off()
     return DeadBands(heartbeat=timedelta(seconds=settings.ingest.heartbeat_s))
+
+
+def silence(settings: Settings) -> Silence:
+    """When a gateway is told silent."""
+    after = timedelta(seconds=settings.ingest.silent_after_s)
+    return Silence.by(PresenceLimits(offline_after=after))
 
 
 def influx(history: History, timeout: timedelta) -> "InfluxStore":

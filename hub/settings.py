@@ -119,15 +119,17 @@ class History(BaseModel):
 
 
 class Ingest(BaseModel):
-    """What of telemetry is a row of history.
+    """What of telemetry is a row of history, and when a gateway is silent.
 
     With `dead_bands` a status that differs by less than its dead-bands from what was stored is
-    none, but for one in `heartbeat_s`; without, every message is.
+    none, but for one in `heartbeat_s`; without, every message is. A gateway of which nothing came
+    for `silent_after_s` is told silent.
     """
 
     model_config = _SECTION
     dead_bands: bool = True
     heartbeat_s: int = Field(default=300, ge=1, le=86_400)
+    silent_after_s: int = Field(default=300, ge=120, le=86_400)
 
 
 class DatabaseUrl(BaseModel):

@@ -245,6 +245,7 @@ class Worker:
                 dialects=self._dialects.dialects,
                 asked=(DoorQueue(folder), Replays(folder, store, self._elsewhere, mine.shows)),
                 bands=history.bands(ground.settings),
+                silence=history.silence(ground.settings),
                 room=history.room(ground.settings, folder, clock),
                 pulse=self._pulse,
             )

@@ -50,7 +50,7 @@ class Silences:
         self._tracks = tracks
         self._directory = directory
         self._remember = remember
-        self._rules = rules or Silence.by()
+        self.rules = rules or Silence.by()
         self._silent: dict[str, int] = {}  # told: gateway to its last word
         self._farewells: dict[str, tuple[int, str]] = {}  # held: gateway to instant, event id
         self._told_at: defaultdict[str, deque[int]] = defaultdict(
@@ -145,7 +145,7 @@ class Silences:
         self._shares.clear()
 
     def _look(self, draft: Draft, part: list[GatewayTrack], now_us: int, listening_us: int) -> None:
-        rules, shares = self._rules, self._shares
+        rules, shares = self.rules, self._shares
         silent, farewells = self._silent, self._farewells
         recent_us, registry = now_us - rules.late_us, self._directory()
         for gateway in part:

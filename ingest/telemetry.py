@@ -24,6 +24,7 @@ from core.settling import settling
 from devices.directory import Directory
 from devices.judging import Elapse, Judge, Limits
 from devices.model import Lift
+from devices.silence import Silence
 from ingest.deadband import DeadBands
 from ingest.draft import Draft
 from ingest.interpreter import NONE, Dialects, Interpreter
@@ -87,6 +88,7 @@ class TelemetryLane:
         *,
         limits: Callable[[Lift, str], Limits] = limits_of,
         bands: DeadBands | None = None,
+        silence: Silence | None = None,
         room: Callable[[], bool] = lambda: True,
         dialects: Dialects = NONE,
         pulse: Pulse | None = None,
@@ -110,6 +112,8 @@ class TelemetryLane:
             store.memories(),
             Interpreter(dialects),
         )
+        if silence is not None:
+            self.pipeline.watch.silences.rules = silence
         with settling():  # a province is a million objects
             latest.recall(self.pipeline, store)
 

@@ -10,6 +10,9 @@ from devices.directory import Directory, directory
 from devices.findings import ConditionCleared, ConditionRaised
 from devices.model import Gateway
 from devices.protocol.topics import Realm
+from devices.silence import Silence
+from hub import history
+from hub.settings import Settings
 from simulators.gateway import GatewayLink
 from tests.support.registry import AREA, sample_directory, sample_lift
 from tests.support.telemetry import EVENT, LIFT, Room
@@ -313,3 +316,9 @@ def test_an_end_that_overtook_its_begin_is_remembered_over_a_restart(tmp_path: P
             assert [f.code for f in again.found() if isinstance(f, ConditionRaised)] == [
                 "overspeed"
             ]
+
+
+def test_the_limit_of_silence_can_be_set() -> None:
+    found = history.silence(Settings.model_validate({"ingest": {"silent_after_s": 900}}))
+    assert found.offline_us == 900_000_000
+    assert found.late_us == Silence.by().late_us
