@@ -225,6 +225,7 @@ def _make_accounts(database: Database, clock: Clock) -> Demo:
     passwords: dict[str, str] = {}
     tokens: dict[str, str] = {}
     firms, stations = database.read(queries.firms), database.read(queries.stations)
+    units, districts = database.read(lambda c: (queries.use_units(c), [*queries.districts(c)]))
     firm, station = (Scope(firm_id=firms[0].id), Scope(station_id=stations[0].id))
     for name, display_name, role, scope in (
         ("admin", "示例管理员", Role.ADMINISTRATOR, Scope()),
@@ -232,6 +233,15 @@ def _make_accounts(database: Database, clock: Clock) -> Demo:
         ("supervisor", "示例监督员", Role.PROVINCE_SUPERVISOR, Scope()),
         ("firm1", firms[0].name, Role.FIRM_ADMIN, firm),
         ("station1", stations[0].name, Role.STATION, station),
+        ("leader", "示例值班长", Role.SHIFT_LEADER, Scope()),
+        ("city1", "示例市级监督员", Role.CITY_SUPERVISOR, Scope(stations[0].area)),
+        ("team1", "示例班组长", Role.TEAM_LEADER, firm),
+        ("technician1", "示例维保人员", Role.TECHNICIAN, firm),
+        *(("unit1", u.name, Role.USE_UNIT, Scope(use_unit_id=u.id)) for u in units[:1]),
+        *(
+            ("district1", "示例区县监督员", Role.DISTRICT_SUPERVISOR, Scope(d))
+            for d in districts[:1]
+        ),
     ):
         password = new_secret()[:12]
         digest = accounts.hash_password(password)
