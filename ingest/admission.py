@@ -98,29 +98,8 @@ def admit(  # noqa: PLR0911  (one return a case)
     return Admitted(Seen(_first(boot, seq), now))
 
 
-def passed_over(seen: Seen | None, boot: str, seq: int) -> Seen:
-    """What is known after a message that arrived and was refused for what it says.
-
-    It is not lost, and may be taken when it comes again, from quarantine say.
-    """
-    if seen is None:
-        return Seen(Numbers(boot, seq, _with((), 1, seq + 1)))
-    answer = admit(seen, boot, seq)
-    if isinstance(answer, Refused):
-        return seen
-    now, before = answer.seen.now, answer.seen.before
-    if now.boot == boot:
-        return Seen(
-            Numbers(boot, now.highest, _with(now.gaps, seq, seq + 1)), before, answer.seen.certain
-        )
-    if before is None:  # cannot be: an admitted boot is one of the two
-        return answer.seen
-    kept = Numbers(boot, before.highest, _with(before.gaps, seq, seq + 1))
-    return Seen(now, kept, answer.seen.certain)
-
-
 def filled(seen: Seen | None, boot: str, seq: int) -> Seen | None:
-    """What is known after a number passed over is taken after all; other numbers change nothing."""
+    """What is known after a missing number came another way; other numbers change nothing."""
     for known in (seen.now, seen.before) if seen else ():
         if known is not None and known.boot == boot and known.misses(seq):
             answer = admit(seen, boot, seq)

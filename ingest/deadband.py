@@ -17,6 +17,7 @@ import msgspec
 from devices.protocol import messages as m
 from ingest.timeseries.port import Value
 
+_SHARED, _SMALL = 4_096, 1_000.0
 COMMON = ("ts", "seq", "boot")
 _NAMES = ("lift", "point")  # say whose message it is, not what it tells
 Values = tuple[object, ...]
@@ -88,6 +89,32 @@ class Columns:
             cameras: Mapping[str, str] = known.pop("cameras")  # type: ignore[assignment]
             known |= {f"camera {camera}": state for camera, state in cameras.items()}
         return known  # type: ignore[return-value]
+
+
+class Shared:
+    """Equal texts and small figures as one value: a province says the same few again and again.
+
+    A firmware's name, a signal strength, a battery's charge: for what comes seldom, since it costs.
+    """
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[object, object] = {}
+
+    def values(self, told: Values) -> Values:
+        """The same values, each the one that was seen first."""
+        known = self._known
+        if len(known) > _SHARED:
+            known.clear()
+        return tuple(
+            [
+                known.setdefault(each, each)
+                if type(each) is str or (type(each) is float and -_SMALL <= each <= _SMALL)
+                else each
+                for each in told
+            ]
+        )
 
 
 def merged(known: Values, told: Values) -> Values:

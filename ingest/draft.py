@@ -1,6 +1,7 @@
 """What one batch changes: filled by the pipeline, made durable by the lane in one commit."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -75,3 +76,22 @@ class Draft:
                 self.outcomes[area, "shed"] += number
                 del self.outcomes[area, outcome]
         self.points = []
+
+
+@dataclass(slots=True)
+class Reading:
+    """A batch, and its draft as far as it is read: kept and gone on with, never begun again.
+
+    Numbering moves as deliveries are read, so a draft that were begun again would take all of them
+    for duplicates. `current` is the delivery that is being read.
+    """
+
+    deliveries: Sequence[Delivery]
+    draft: Draft
+    rest: Iterator[Delivery]
+    current: Delivery | None = None
+
+    @classmethod
+    def of(cls, deliveries: Sequence[Delivery], now: datetime) -> "Reading":
+        """Nothing of it is read."""
+        return cls(deliveries, Draft(now), iter(deliveries))

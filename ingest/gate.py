@@ -5,6 +5,9 @@ broker has not been told yet) is acknowledged with its neighbours and shown to n
 it, too. While areas are given away the gate waits for a mark that the worker itself has sent: all
 that the broker kept for us before is in front of it. Once that is safe - the lane asks for more
 only then - `passed` is called, on the lane's thread; until it answers True nothing comes.
+
+Whose a topic is depends on its area alone, and is remembered by area: not by topic, of which a
+province has a million and anybody may invent more. `area_of` says what an area is.
 """
 
 import threading
@@ -13,10 +16,13 @@ from datetime import timedelta
 
 from core.clock import Clock
 from ingest.lane import Delivery, Subscriber
+from ingest.shards import area_of
 
 AGAIN = timedelta(milliseconds=50)
 MARKS = "hub/v1/shard/"
-_MOST_TOPICS = 1_000_000
+_IN_AREA = 11  # a place within the area of lift/v1/410100/… and before that of kitchen/v1/410100/…
+MOST_AREAS = 4_096  # China has some 340 cities; anybody may invent others
+MOST_FOREIGN = 16_384
 
 
 class AreaGate:
@@ -26,7 +32,8 @@ class AreaGate:
         self._session = session
         self._mine = mine
         self._clock = clock
-        self._topics: dict[str, bool] = {}
+        self._areas: dict[str, bool] = {}  # by the levels before the device
+        self._foreign: dict[str, bool] = {}
         self._taken: Sequence[Delivery] = ()
         self._rest: list[Delivery] = []
         self._mark: tuple[str, bytes] | None = None
@@ -82,11 +89,22 @@ class AreaGate:
         self._taken = ()
 
     def _shows(self, topic: str) -> bool:
-        known = self._topics.get(topic)
+        known = self._areas.get(topic[: topic.find("/", _IN_AREA)])
+        return self._ask(topic) if known is None else known
+
+    def _ask(self, topic: str) -> bool:
+        """Ask whose it is, and remember it by its area; of foreign topics a few are remembered."""
+        area = area_of(topic)
+        memory, key, most = self._foreign, topic, MOST_FOREIGN
+        if area:
+            memory, key, most = self._areas, topic[: topic.find("/", _IN_AREA)], MOST_AREAS
+            if not key.endswith(f"/{area}"):  # no grammar of ours: nobody speaks there
+                return self._mine(topic)
+        known = memory.get(key)
         if known is None:
-            known = not topic.startswith(MARKS) and self._mine(topic)
-            if len(self._topics) < _MOST_TOPICS:
-                self._topics[topic] = known
+            if len(memory) >= most:
+                memory.clear()
+            known = memory[key] = not topic.startswith(MARKS) and self._mine(topic)
         return known
 
     def _up_to_mark(self, taken: list[Delivery]) -> list[Delivery]:

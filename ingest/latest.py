@@ -31,10 +31,11 @@ from ingest.admission import Admitted, Seen
 from ingest.device_clock import TRUSTED, DeviceClock
 from ingest.interpreter import remember_print
 from ingest.pipeline import Pipeline
+from ingest.shards import area_of
 from ingest.timeseries.dayfiles import DayFiles
 from ingest.timeseries.port import Numbered, Point, Position, Value
 from ingest.timeseries.steps import instant, micros
-from ingest.track import REMEMBERED_EVENTS, GatewayTrack, Track, event_mark, remembered
+from ingest.track import GatewayTrack, Track, event_mark, fact_mark, remember_fact
 
 FLUSH = timedelta(seconds=1)
 FLUSHES_A_ROUND = 20
@@ -102,6 +103,13 @@ class _Numbering(msgspec.Struct, frozen=True):
     prints: bytes = b""
 
 
+class _Number(msgspec.Struct, frozen=True):
+    """What a refused object says of its place."""
+
+    boot: str
+    seq: int
+
+
 class _Raw(msgspec.Struct, frozen=True):
     """The same with its words as they stand, for the many that are not looked at."""
 
@@ -111,6 +119,7 @@ class _Raw(msgspec.Struct, frozen=True):
 
 _told = msgspec.json.Decoder(_Told)
 _raw = msgspec.json.Decoder(_Raw)
+_numbered = msgspec.json.Decoder(_Number)
 _numbering = msgspec.json.Decoder(_Numbering)
 
 
@@ -165,6 +174,7 @@ class LatestStates:
             words = numbers = store.position_at(instant(max(at_us - _MARGIN_US, 0)))
         self._safe = self._begun = numbers
         _count_again(pipeline, store.numbers_behind(numbers))
+        _refuse_again(pipeline, store.refused_lately())
         _say_again(pipeline, store.points_behind(words))
 
     def flush_due(self, pipeline: Pipeline, now: datetime) -> None:
@@ -274,19 +284,37 @@ def _uncertain(seen: Seen | None) -> Seen | None:
 def _count_again(pipeline: Pipeline, rows: Iterable[Numbered]) -> None:
     """What stored points tell of their gateways' numbering."""
     for gateway_id, boot, seq, event in rows:
-        if not boot:
-            continue
         gateway = pipeline.gateway(gateway_id, "")
-        if boot == UNNUMBERED:
+        if not boot:  # a fact alone
+            pass
+        elif boot == UNNUMBERED:
             if seq not in gateway.prints:
                 remember_print(gateway, seq)
         elif isinstance(answer := admission.admit(gateway.seen, boot, seq), Admitted):
             gateway.seen = answer.seen
-        if event is not None and (mark := event_mark(*event)) not in gateway.events:
-            gateway.events = remembered(gateway.events, mark, REMEMBERED_EVENTS)
+        if event is not None and (mark := fact_mark(*event, boot, seq)) not in gateway.events:
+            remember_fact(gateway, mark, boot)
         pipeline.count(gateway)
     for gateway in pipeline.uncounted:
         gateway.seen = _uncertain(gateway.seen)
+
+
+def _refuse_again(pipeline: Pipeline, kept: Iterable[tuple[str, bytes]]) -> None:
+    """What was refused had its number taken; of boots that are known, it is taken again."""
+    for topic, raw in kept:
+        gateway = pipeline.gateways.get(topic.rsplit("/", 2)[-2]) if area_of(topic) else None
+        seen = gateway.seen if gateway is not None else None
+        if gateway is None or seen is None:
+            continue
+        try:
+            told = _numbered.decode(raw)
+        except msgspec.DecodeError:
+            continue
+        if told.boot in {each.boot for each in (seen.now, seen.before) if each is not None}:
+            answer = admission.admit(seen, told.boot, told.seq)
+            if isinstance(answer, Admitted):
+                gateway.seen = _uncertain(answer.seen)
+                pipeline.count(gateway)
 
 
 def _say_again(pipeline: Pipeline, points: Iterable[Point]) -> None:

@@ -15,13 +15,13 @@ import msgspec
 from devices.protocol import messages as m
 from ingest import admission
 from ingest.admission import Refused
-from ingest.deadband import DeadBands, columns, merged
+from ingest.deadband import DeadBands, Shared, columns, merged
 from ingest.device_clock import STALE
 from ingest.draft import Draft
 from ingest.subjects import Subjects
-from ingest.timeseries.port import Point, Value
+from ingest.timeseries.port import ACK, Point, Value
 from ingest.timeseries.steps import instant, micros
-from ingest.track import REMEMBERED_EVENTS, Said, Track, event_mark, remembered
+from ingest.track import Said, Track, event_mark, fact_mark, remember_fact
 from ingest.watch import Watch, kitchen_finding
 
 SHOWN = timedelta(seconds=10)  # how exact the age of a lift that says nothing new is
@@ -37,6 +37,7 @@ class Recorder:
         self, bands: DeadBands, subjects: Subjects, watch: Watch, touched: set[Track]
     ) -> None:
         self._columns = columns(bands)
+        self._shared = Shared()
         self._heartbeat_us = bands.heartbeat // timedelta(microseconds=1)
         self._subjects = subjects
         self._watch = watch
@@ -53,9 +54,9 @@ class Recorder:
             return self._record_fact(draft, said)
         told = shape.values(said.message)
         line = track.line(shape)
-        if said.event_us < track.event_us:  # late: history alone
+        if said.event_us < track.event_us <= micros(draft.at):  # late: history alone
             self._store(draft, said, shape.fields(told))
-            return "stored"
+            return "stored"  # (what is known of the future, our own clock said before it was set)
         track.event_us = said.event_us
         recent = at_us - line.stored_us < self._heartbeat_us
         if told == line.told and recent:
@@ -65,6 +66,8 @@ class Recorder:
                 self._judge_told(draft, said)
             return "unchanged"
         line.told = merged(line.told, told)
+        if shape.kind is m.Heartbeat:
+            line.told = self._shared.values(line.told)
         self._touched.add(track)
         self._judge_told(draft, said)
         if recent and shape.same(line.stored, told):
@@ -76,11 +79,11 @@ class Recorder:
     def _record_fact(self, draft: Draft, said: Said) -> str:
         """An event, or what a smart camera found: each is a row, once."""
         message, gateway, track = said.message, said.gateway, said.track
-        if isinstance(message, m.Event | m.CameraFinding) and message.phase is not m.Phase.CHANGE:
-            mark = event_mark(message.event_id, message.phase)
+        if isinstance(message, m.Event | m.CameraFinding):
+            mark = fact_mark(message.event_id, message.phase, message.boot, message.seq)
             if mark in gateway.events:
                 return "duplicate"
-            gateway.events = remembered(gateway.events, mark, REMEMBERED_EVENTS)
+            remember_fact(gateway, mark, message.boot)
         self.keep(draft, said)
         track.event_us = max(track.event_us, said.event_us)
         self.heard.add(track)
@@ -98,7 +101,7 @@ class Recorder:
         mark = event_mark(f"{will.boot}/{will.ts}/{will.seq}/{spoken}", "will")
         if mark in gateway.events:
             return "duplicate"
-        gateway.events = remembered(gateway.events, mark, REMEMBERED_EVENTS)
+        remember_fact(gateway, mark, will.boot)
         self.keep(draft, said)
         if admission.outlived(gateway.seen, will.boot):  # of a connection before its restart
             return "stored"
@@ -112,13 +115,25 @@ class Recorder:
         self._watch.silences.farewell(draft, gateway, said.at_us)
         return "stored"
 
+    def record_untimed(self, draft: Draft, said: Said, *, late: bool) -> str:
+        """What has no number and no time of its own: an answer to a command is a row, once."""
+        message, gateway = said.message, said.gateway
+        if isinstance(message, m.CommandAck):
+            mark = fact_mark(message.cmd_id, ACK, None, 0)
+            if mark in gateway.events:
+                return "duplicate"
+            if not late:
+                remember_fact(gateway, mark, None)
+        self.keep(draft, said)
+        return "stored"
+
     def record_late(self, draft: Draft, said: Said) -> str | Refused:
         """What comes out of quarantine is history alone."""
         message, gateway = said.message, said.gateway
         if micros(draft.at) - said.event_us > _STALE_US:  # no window of history would find it
             return Refused(admission.Reason.STALE, "ts", "happened more than 7 days ago")
         if isinstance(message, m.Event | m.CameraFinding) and (
-            event_mark(message.event_id, message.phase) in gateway.events
+            fact_mark(message.event_id, message.phase, message.boot, message.seq) in gateway.events
         ):
             return "duplicate"
         if message.boot is not None:  # type: ignore[union-attr]

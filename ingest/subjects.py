@@ -17,6 +17,7 @@ from ingest.interpreter import Interpreter
 from ingest.track import WAYS, GatewayTrack, Place, Track, Way
 
 MAX_POINTS = 100  # sensors and cameras that one kitchen gateway may name
+FOREIGN_A_GATEWAY, FOREIGN_AT_LEAST = 4, 1_000  # topics of dialects that are remembered
 _OF_A_LIFT = frozenset({m.Status, m.Event, m.Stats, m.Call})
 _LEVELS = 3  # of a topic: the first three together, the device, the kind
 
@@ -54,8 +55,12 @@ class Subjects:
             found = self.gateways[gateway_id] = GatewayTrack(gateway_id, area)
         return found
 
+    def known(self) -> Directory:
+        """The registry as it stood at the last `reload`; raises nothing."""
+        return self._registry
+
     def reload(self) -> None:
-        """Forget what the registry said, if it has changed."""
+        """Ask the registry, and forget what it said if it has changed. Raises what it raises."""
         registry = self._directory()
         if registry is self._registry:
             return
@@ -86,6 +91,8 @@ class Subjects:
     def _enrolled(self, topic: str) -> tuple[GatewayTrack, Way]:
         gateway, way = self._interpreter.way(topic, self._registry, self.gateway)
         if way.spoken is not None:
+            if len(self._foreign) >= FOREIGN_A_GATEWAY * len(self.gateways) + FOREIGN_AT_LEAST:
+                self._foreign.clear()  # a dialect's topic may hold a free word
             self._foreign[topic] = gateway, way
         else:
             where = way.realm, gateway.area

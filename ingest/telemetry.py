@@ -26,7 +26,7 @@ from devices.judging import Elapse, Judge, Limits
 from devices.model import Lift
 from devices.silence import Silence
 from ingest.deadband import DeadBands
-from ingest.draft import Draft
+from ingest.draft import Draft, Reading
 from ingest.interpreter import NONE, Dialects, Interpreter
 from ingest.lane import Delivery, Subscriber
 from ingest.latest import LatestStates
@@ -102,6 +102,7 @@ class TelemetryLane:
         self._clock = clock
         self._latest = latest
         self._room = room
+        self._reading: Reading | None = None  # a batch that is begun and not safe
         self._link = (False, clock.now())  # whether the broker is there, and since when
         self.pipeline = Pipeline(
             directory_loader,
@@ -120,21 +121,31 @@ class TelemetryLane:
     def run(self, stop: threading.Event) -> None:
         """Take telemetry until `stop` is set, then flush the newest states."""
         while not stop.is_set():
-            batch = self._session.take(BATCH, WAIT)
-            draft = self._insist(partial(self._read, batch), stop)
+            reading = self._next(WAIT)
+            draft = self._insist(partial(self._read, reading), stop)
             if draft is None or self._insist(partial(self._commit, draft), stop) is None:
                 return  # the broker still has the batch, and nothing of it may look taken
-            self._finish(batch, draft)
+            self._finish(reading)
             if not self._serve(stop):
                 return
             self._pulse.beat()
         self._latest.flush(self.pipeline)
 
     def run_once(self, wait: timedelta = WAIT) -> int:
-        """Take whatever is there; the number of deliveries made safe. Raises what goes wrong."""
-        batch = self._session.take(BATCH, wait)
-        self.settle(batch)
-        return len(batch)
+        """Take whatever is there; the number of deliveries made safe. Raises what goes wrong.
+
+        After an error the next call goes on with the same batch.
+        """
+        reading = self._next(wait)
+        self._settle(reading)
+        return len(reading.deliveries)
+
+    def _next(self, wait: timedelta) -> Reading:
+        """What was begun and is not safe yet; else whatever is there."""
+        if self._reading is None:
+            batch = self._session.take(BATCH, wait)
+            self._reading = Reading.of(batch, self._clock.now())
+        return self._reading
 
     def serve_due(self) -> int:
         """What other processes ask, if it is time to look. How much it was; raises what goes wrong.
@@ -182,9 +193,14 @@ class TelemetryLane:
 
     def settle(self, batch: Sequence[Delivery]) -> None:
         """Make a batch safe and acknowledge it. Raises what goes wrong."""
-        draft = self._read(batch)
-        self._commit(draft)
-        self._finish(batch, draft)
+        if self._reading is not None:
+            self._settle(self._reading)
+        self._reading = Reading.of(batch, self._clock.now())
+        self._settle(self._reading)
+
+    def _settle(self, reading: Reading) -> None:
+        self._commit(self._read(reading))
+        self._finish(reading)
 
     def _insist(self, work: Callable[[], T], stop: threading.Event) -> T | None:
         """Do it until it is done, a full disk passes; None when told to stop before."""
@@ -206,11 +222,10 @@ class TelemetryLane:
                 return done
         return None
 
-    def _read(self, batch: Sequence[Delivery]) -> Draft:
+    def _read(self, reading: Reading) -> Draft:
         now = self._clock.now()
-        draft = self.pipeline.read(
-            batch, now, shed=not self._room(), caught_up=self._caught_up(batch, now)
-        )
+        caught_up = self._caught_up(reading.deliveries, now)
+        draft = self.pipeline.read_on(reading, now, shed=not self._room(), caught_up=caught_up)
         for area, number in draft.by_area().items():
             metrics.INGEST_RECEIVED.labels(LANE, area).inc(number)
             metrics.INGEST_IN_FLIGHT.labels(LANE, area).set(number)
@@ -235,8 +250,10 @@ class TelemetryLane:
                 draft.shed_points()
         return draft
 
-    def _finish(self, batch: Sequence[Delivery], draft: Draft) -> None:
+    def _finish(self, reading: Reading) -> None:
         failpoint.reached("telemetry.after_commit")
+        batch, draft = reading.deliveries, reading.draft
+        self._reading = None
         self._session.acknowledge(batch)
         failpoint.reached("telemetry.after_acknowledge")
         now = self._clock.now()

@@ -17,6 +17,7 @@ from devices.protocol import codec, topics
 from devices.protocol import messages as m
 from devices.protocol.dialects.model import Heard, State
 from devices.protocol.dialects.reading import Dialect
+from devices.protocol.messages import Phase
 from devices.protocol.topics import Realm, Topic
 from ingest.admission import Seen
 from ingest.deadband import Columns, Values
@@ -24,6 +25,7 @@ from ingest.device_clock import TRUSTED, DeviceClock
 from ingest.timeseries.port import Value
 
 REMEMBERED_EVENTS = 32
+REMEMBERED_BARE = 512  # where nothing else tells that they were taken
 _words = msgspec.json.Decoder(dict[str, Value]).decode
 Marks = array  # of unsigned 64-bit numbers, the newest last
 NO_MARKS: "Marks[int]" = array("Q")
@@ -98,7 +100,7 @@ class GatewayTrack(msgspec.Struct, eq=False, gc=False):
     place: "Place | None" = None  # where it speaks, once the registry has said that it may
     seen: Seen | None = None
     clock: DeviceClock = TRUSTED
-    events: "Marks[int]" = NO_MARKS  # the newest begins and ends that were taken
+    events: "Marks[int]" = NO_MARKS  # the newest facts that were taken
     own: Track | None = None  # what it says of itself
     only: Track | None = None  # the lift that is meant where it names none
     points: frozenset[str] = frozenset()  # of a kitchen
@@ -163,6 +165,23 @@ def event_mark(event_id: object, phase: object) -> int:
     """What is remembered of a begin or end that was taken."""
     key = f"{event_id}/{phase}"
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
+
+
+def fact_mark(event_id: object, phase: object, boot: str | None, seq: int) -> int | None:
+    """What is remembered of a fact that is a row, once; None where its number alone tells.
+
+    Changes of one event share its id and phase: without a boot their `seq` tells them apart.
+    """
+    if phase != Phase.CHANGE:
+        return event_mark(event_id, phase)
+    return None if boot else event_mark(event_id, f"{phase}/{seq}")
+
+
+def remember_fact(gateway: "GatewayTrack", mark: int | None, boot: str | None) -> None:
+    """Know it when it comes again. Of gateways whose facts have no other number more are kept."""
+    if mark is not None:
+        most = max(REMEMBERED_EVENTS, len(gateway.events)) if boot else REMEMBERED_BARE
+        gateway.events = remembered(gateway.events, mark, most)
 
 
 def remembered(marks: "Marks[int]", mark: int, most: int) -> "Marks[int]":

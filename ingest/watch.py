@@ -21,6 +21,7 @@ from ingest.track import GatewayTrack, Track
 
 _PROMPT_US = 2_000_000  # what took less was on the road, and waited nowhere
 
+_AGAIN_US = 10_000_000  # until a rule that failed is asked again
 _POINT = Limits(min_floor=0, max_floor=0, rated_speed_m_per_s=0)  # of no lift
 
 _log = log.get(__name__)
@@ -76,22 +77,26 @@ class Watch:
 
         `limits_of` answers for a lift that has not spoken yet; None: it is registered no more.
         """
-        self.silences.pass_time(draft, now)
         now_us = micros(now)
+        try:
+            self.silences.pass_time(draft, now)
+        except Exception as error:  # noqa: BLE001  (of ours; suspicions go on)
+            _log.exception("silences_set_aside", error=type(error).__name__)
         while self._wakes and self._wakes[0][0] <= now_us:
             _, key = heappop(self._wakes)
             track = self._waiting[key]
             memory = track.memory
             if memory is None or memory.wake_at is None or memory.wake_at > now:
                 continue
-            track.limits = track.limits or limits_of(track)
-            if track.limits is None:
-                self._remember(draft, track, LiftMemory(settled=True))
-                continue
             try:
+                track.limits = track.limits or limits_of(track)
+                if track.limits is None:
+                    self._remember(draft, track, LiftMemory(settled=True))
+                    continue
                 judged = self._elapse(memory, key, track.limits, now)
             except Exception as error:  # noqa: BLE001  (of ours; the other lifts go on)
                 _log.exception("condition_set_aside", lift=key, error=type(error).__name__)
+                heappush(self._wakes, (now_us + _AGAIN_US, key))
                 continue
             self._remember(draft, track, judged.memory)
             draft.findings += judged.findings

@@ -3,8 +3,9 @@
 Theory of operation. Points (or their spool), the hand-off of conditions, quarantine and what the
 rules remember stand in one file, so that one commit (`synchronous=FULL`) covers all that a batch
 caused; a rescue never waits for a store elsewhere. A new day's file takes over the memories of the
-day before in the transaction that makes it. Readers in other processes open the files read-only.
-How points are kept is given by `PointRows`: as samples (embedded history) or as a spool.
+file that was written before it (`turns`) in the transaction that makes it. Readers in other
+processes open the files read-only. How points are kept is given by `PointRows`: as samples
+(embedded history) or as a spool.
 
 What other processes ask of telemetry (a replay, a message at the HTTP door) is answered in the same
 commit as what it caused; the newest row answered of each source is kept, so that none is taken
@@ -28,6 +29,7 @@ from ingest.timeseries import crowding
 from ingest.timeseries.crowding import KEPT, Budget
 from ingest.timeseries.port import Answer, Batch, Numbered, Point, Position
 from ingest.timeseries.steps import micros
+from ingest.timeseries.turns import last_written, turn_in, turn_of, write_turn
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS quarantine (
@@ -44,8 +46,8 @@ CREATE TABLE IF NOT EXISTS answered_up_to (source TEXT PRIMARY KEY, row INTEGER 
 ANSWER = "source, row, outcome, reason, field, detail, about"
 LOOKED_AT = 3  # the newest day files; each takes over from the one before
 _TAKE_OVER = (
-    "INSERT OR IGNORE INTO main.memory SELECT * FROM yesterday.memory",
-    "INSERT OR IGNORE INTO main.answered_up_to SELECT * FROM yesterday.answered_up_to",
+    "INSERT OR REPLACE INTO main.memory SELECT * FROM before.memory",
+    "INSERT OR REPLACE INTO main.answered_up_to SELECT * FROM before.answered_up_to",
 )
 
 
@@ -161,25 +163,30 @@ class DayFiles:
 
     def _prepare(self, file: Path) -> sqlite3.Connection:
         """A writing connection to a day file, made where it is missing."""
-        before = [each for each in day_files(self._folder) if each < file]
+        before = last_written(day_files(self._folder))
+        if before == file:
+            before = None
         connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=5)
         try:
             for pragma in ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=FULL"):
                 connection.execute(f"PRAGMA {pragma}")
-            if before:
-                connection.execute("ATTACH ? AS yesterday", (str(before[-1]),))
+            if before is not None:
+                connection.execute("ATTACH ? AS before", (str(before),))
             connection.execute("BEGIN IMMEDIATE")
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 connection.execute(statement)
             crowding.keep_sums(connection)
             self._rows.create(connection)
             handoff.create(connection)
-            for statement in _TAKE_OVER if before else ():
+            for statement in _TAKE_OVER if before is not None else ():
                 with suppress_missing_table():  # of a version before
                     connection.execute(statement)
+            turn = 0 if before is None else turn_of(before)[0]
+            if before is not None or not turn_in(connection)[0]:
+                write_turn(connection, turn + 1, self._rows.last(connection))
             connection.execute("COMMIT")
-            if before:
-                connection.execute("DETACH yesterday")
+            if before is not None:
+                connection.execute("DETACH before")
         except BaseException:
             connection.close()
             raise
@@ -273,11 +280,24 @@ class DayFiles:
 
     def memories(self) -> dict[str, LiftMemory]:
         """What the rules remember of every lift."""
-        for file in reversed(day_files(self._folder)):
-            with closing(open_reader(file)) as connection:
-                rows = connection.execute("SELECT lift, kept FROM memory").fetchall()
-            return {lift: judging.decode(kept) for lift, kept in rows}
-        return {}
+        file = last_written(day_files(self._folder))
+        if file is None:
+            return {}
+        with closing(open_reader(file)) as connection:
+            rows = connection.execute("SELECT lift, kept FROM memory").fetchall()
+        return {lift: judging.decode(kept) for lift, kept in rows}
+
+    def refused_lately(self, most: int = 10_000) -> list[tuple[str, bytes]]:
+        """The newest small objects in the quarantine of the file written last: topic and bytes."""
+        file = last_written(day_files(self._folder))
+        if file is None:
+            return []
+        with closing(open_reader(file)) as connection:
+            return connection.execute(
+                "SELECT topic, raw FROM quarantine WHERE length(raw) < 2000"
+                " ORDER BY id DESC LIMIT ?",
+                (most,),
+            ).fetchall()
 
     def position(self) -> Position:
         """Where the newest row stands."""
@@ -300,10 +320,16 @@ class DayFiles:
                 yield from (each for each in told if self.recalls(each.gateway))
 
     def _behind(self, position: Position) -> list[tuple[Path, int]]:
+        files = day_files(self._folder)
+        mine = self._folder / f"{position.day}.db"
+        since = turn_of(mine)[0] if mine in files else 0
+        if not since:  # of a version before, or gone
+            return [(f, position.row if f == mine else 0) for f in files if f >= mine]
+        turns = sorted((*turn_of(file), file) for file in files)
         return [
-            (file, position.row if file.stem == position.day else 0)
-            for file in day_files(self._folder)
-            if file.stem >= position.day
+            (file, position.row if file == mine else row)
+            for turn, row, file in turns
+            if turn >= since
         ]
 
     def position_at(self, since: datetime) -> Position:

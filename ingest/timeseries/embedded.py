@@ -91,8 +91,9 @@ class SampleRows:
     def numbers(self, connection: sqlite3.Connection, row: int) -> Iterator[Numbered]:
         """What those rows tell of numbering alone."""
         for gateway, boot, seq, fields in connection.execute(
-            "SELECT gateway, boot, seq, CASE WHEN kind IN ('event', 'finding') THEN fields END"
-            " FROM sample WHERE id > ? AND seq IS NOT NULL ORDER BY id",
+            "SELECT gateway, boot, coalesce(seq, 0),"
+            " CASE WHEN kind IN ('event', 'finding', 'cmd-ack') THEN fields END"
+            " FROM sample WHERE id > ? AND (seq IS NOT NULL OR kind = 'cmd-ack') ORDER BY id",
             (row,),
         ):
             yield Numbered(gateway, boot, seq, fields and event_of(_FIELDS.decode(fields)))

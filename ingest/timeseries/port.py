@@ -35,8 +35,14 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     boot: str = ""
 
 
+ACK = "cmd-ack"  # a kind of message without a number of its own
+
+
 class Numbered(NamedTuple):
-    """What a stored message tells of its gateway's numbering; `event` is what its fields told."""
+    """What a stored message tells of its gateway's numbering; `event` is what its fields told.
+
+    Without `boot` it has no number, and tells of its event alone.
+    """
 
     gateway: str
     boot: str
@@ -45,7 +51,9 @@ class Numbered(NamedTuple):
 
 
 def event_of(fields: Mapping[str, Value]) -> tuple[Value, Value] | None:
-    """The id and the phase of the event that these fields tell of, if they do."""
+    """The id and the phase of the event that these fields tell of, or the command answered."""
+    if (answered := fields.get("cmd_id")) is not None:
+        return answered, ACK
     event_id, phase = fields.get("event_id"), fields.get("phase")
     return None if event_id is None or phase is None else (event_id, phase)
 

@@ -27,7 +27,7 @@ import msgspec
 from ingest.timeseries import crowding
 from ingest.timeseries.crowding import KEPT, Budget
 from ingest.timeseries.dayfiles import day_files, give_back, open_reader, suppress_missing_table
-from ingest.timeseries.port import Numbered, Point, Refusal, event_of
+from ingest.timeseries.port import ACK, Numbered, Point, Refusal, event_of
 from ingest.timeseries.steps import instant, micros
 
 RECALL = timedelta(hours=2)
@@ -236,8 +236,9 @@ class SpoolRows:
     def numbers(self, connection: sqlite3.Connection, row: int) -> Iterator[Numbered]:
         """What those rows tell of numbering alone."""
         for point in self.behind(connection, row):
-            if point.seq is not None:
-                yield Numbered(point.gateway, point.boot, point.seq, event_of(point.fields))
+            if point.seq is not None or point.kind == ACK:
+                event = event_of(point.fields)
+                yield Numbered(point.gateway, point.boot, point.seq or 0, event)
 
     def _mark(self, connection: sqlite3.Connection) -> Mark | None:
         """How far the file of this connection is drained."""

@@ -9,7 +9,6 @@ from ingest.admission import (
     Refused,
     Seen,
     admit,
-    passed_over,
     plausible,
 )
 
@@ -93,15 +92,6 @@ def test_the_first_gap_after_the_hubs_own_restart_proves_no_loss() -> None:
     second = admit(first.seen, "b", 12)
     assert isinstance(second, Admitted)
     assert second.lost == 2
-
-
-def test_a_message_refused_for_what_it_says_is_not_lost_and_may_be_taken_later() -> None:
-    seen = passed_over(taken(1), "b", 2)
-    following = admit(seen, "b", 3)
-    assert isinstance(following, Admitted)
-    assert following.lost == 0
-    assert isinstance(admit(following.seen, "b", 2), Admitted)
-    assert passed_over(following.seen, "b", 1) == following.seen  # was taken before: stays so
 
 
 def test_gaps_are_remembered_within_bounds() -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from core.clock import ManualClock
-from ingest.gate import AreaGate, mark_topic
+from ingest.gate import MOST_AREAS, MOST_FOREIGN, AreaGate, mark_topic
 from ingest.shards import area_of
 from tests.support.rescue import START
 from tests.support.telemetry import ListedBroker
@@ -63,3 +63,14 @@ def test_at_its_mark_the_gate_asks_once_all_before_it_is_safe_and_then_waits() -
     assert house.turn() == ["c"]
     assert house.turn() == []
     assert house.asked == 3
+
+
+def test_invented_devices_and_topics_are_not_remembered_without_end() -> None:
+    house = House()
+    for n in range(40_000):
+        house.broker.put(f"lift/v1/410100/invented-{n}/status", b"a")
+        house.broker.put(f"lift/v1/{n}/invented/status", b"b")
+        house.broker.put(f"elsewhere/{n}", b"c")
+    house.broker.put(THEIRS, b"d")
+    assert len(house.gate.take(200_000, NONE)) == 120_000
+    assert len(house.gate._areas) + len(house.gate._foreign) <= MOST_AREAS + MOST_FOREIGN

@@ -22,6 +22,7 @@ from devices.judging import Judged, LiftMemory, Limits
 from devices.model import Gateway
 from devices.protocol.messages import Event, Heartbeat, Sensor, Status
 from ingest.deadband import DeadBands
+from ingest.draft import Reading
 from ingest.recording import SHOWN
 from ingest.subjects import MAX_POINTS
 from tests.support.registry import AREA, sample_directory, sample_lift
@@ -382,10 +383,11 @@ def test_the_balance_closes_by_city_at_a_scrape(room: Room) -> None:
     for floor in (1, 1, 99):
         room.say(floor=floor)
     room.broker.put("lift/v1/410100/NOBODY/status", room.words())
-    draft = room.lane._read(room.broker.held)
+    reading = Reading.of(room.broker.held, room.clock.now())
+    room.lane._read(reading)
     received, become = first[AREA]
     assert balance(AREA) == (received + 3, become + 3)  # all of it in flight
-    room.lane._finish(room.broker.held, draft)
+    room.lane._finish(reading)
     assert balance(AREA) == (received + 3, become + 3)
     assert scraped("hub_ingest_in_flight", area=AREA) == 0
     received, become = first["unknown"]
