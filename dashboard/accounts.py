@@ -315,6 +315,7 @@ def issue_api_token(
     now: datetime,
     actor: Actor,
     only_for: str = "",
+    expires_at: datetime | None = None,
 ) -> str:
     """A new token with which a program acts as `account`; shown once, kept as a digest."""
     token = new_secret()
@@ -325,9 +326,12 @@ def issue_api_token(
             name=name,
             created_at=now,
             only_for=only_for,
+            expires_at=expires_at,
         )
     )
     facts = {"token": name} | ({"only_for": only_for} if only_for else {})
+    if expires_at is not None:
+        facts["expires_at"] = expires_at.isoformat()
     journal.append(
         connection,
         Entry(Subject("account", account), "token_issued", actor, now, facts),

@@ -6,7 +6,7 @@ password that is set is drawn by the machine, shown once, and has to be changed 
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
@@ -59,6 +59,7 @@ class Token:
     name: str
     created_at: datetime
     only_for: str = ""
+    expires_at: datetime | None = None
 
 
 def listed(connection: Connection) -> list[Listed]:
@@ -239,11 +240,11 @@ def remove_second_factor(
 def tokens(connection: Connection, account: str) -> list[Token]:
     """The tokens of an account, oldest first; raises NotFound."""
     t = tables.api_token.c
-    query = select(t.name, t.created_at, t.only_for).where(
+    query = select(t.name, t.created_at, t.only_for, t.expires_at).where(
         t.account_id == _row(connection, account).id
     )
     rows = connection.execute(query.order_by(t.created_at, t.name))
-    return [Token(row.name, row.created_at, row.only_for) for row in rows]
+    return [Token(*row) for row in rows]
 
 
 def add_token(
@@ -254,8 +255,14 @@ def add_token(
     now: datetime,
     actor: Actor,
     only_for: str = "",
+    days: int | None = None,
 ) -> str:
-    """A token for a program, to be shown once; raises Conflict when the name is taken."""
+    """A token for a program, to be shown once; raises Conflict when the name is taken.
+
+    It ends after so many days; None: only when it is revoked.
+    """
+    if days is not None and days < 1:
+        raise InvalidMessage("bad_field", "at least 1", field="days")
     if only_for not in PURPOSES:
         said = f"one of {', '.join(filter(None, PURPOSES))}, or nothing for all"
         raise InvalidMessage("bad_field", said, field="only")
@@ -264,7 +271,13 @@ def add_token(
     if any(each.name == name for each in tokens(connection, account)):
         raise Conflict("exists", f"{account} has a token {name!r} already: choose another name")
     return issue_api_token(
-        connection, account=account, name=name, now=now, actor=actor, only_for=only_for
+        connection,
+        account=account,
+        name=name,
+        now=now,
+        actor=actor,
+        only_for=only_for,
+        expires_at=None if days is None else now + timedelta(days=days),
     )
 
 

@@ -110,7 +110,8 @@ def list_tokens(account: Account, data: Data = None) -> None:
         found = database.read(partial(roster.tokens, account=account))
     for each in found:
         only = f"  only {each.only_for}" if each.only_for else ""
-        say(f"{each.name}  since {each.created_at:%Y-%m-%d %H:%M} UTC{only}")
+        end = f"  until {each.expires_at:%Y-%m-%d %H:%M} UTC" if each.expires_at else ""
+        say(f"{each.name}  since {each.created_at:%Y-%m-%d %H:%M} UTC{end}{only}")
     if not found:
         say(f"{account} has no token")
 
@@ -120,15 +121,27 @@ def add_token(
     account: Account,
     name: TokenName = "api",
     only: Annotated[
-        str, typer.Option(help="What it opens: telemetry (pushing it), or all of the account.")
+        str,
+        typer.Option(help=f"What it opens: {', '.join(filter(None, roster.PURPOSES))}; else all."),
     ] = "",
+    days: Annotated[
+        int | None, typer.Option(min=1, help="It ends after so many days; else when revoked.")
+    ] = None,
     data: Data = None,
 ) -> None:
     """Print a new token, once."""
     now = SystemClock().now()
     with registry(data) as database:
         token = database.write(
-            partial(roster.add_token, account=account, name=name, now=now, actor=CLI, only_for=only)
+            partial(
+                roster.add_token,
+                account=account,
+                name=name,
+                now=now,
+                actor=CLI,
+                only_for=only,
+                days=days,
+            )
         )
     say(f"{token}")
     console.print("Shown only now. Send it as: Authorization: Bearer TOKEN", style="dim")

@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -122,6 +122,22 @@ def test_an_account_that_would_see_the_wrong_things_is_refused(
     with pytest.raises(error):
         add(database, name, role, **where)
     assert len(database.read(roster.listed)) == 1
+
+
+def test_a_token_ends_on_its_day(database: Database) -> None:
+    add(database, "wang", Role.DISPATCHER)
+    token = database.write(
+        lambda c: roster.add_token(c, account="wang", name="api", now=NOW, actor=TEST, days=2)
+    )
+    ends = NOW + timedelta(days=2)
+    assert [t.expires_at for t in database.read(lambda c: roster.tokens(c, "wang"))] == [ends]
+    just_before = ends - timedelta(seconds=1)
+    assert accounts.signed_by_api_token(database, token, now=just_before) is not None
+    assert accounts.signed_by_api_token(database, token, now=ends) is None
+    with pytest.raises(InvalidMessage):
+        database.write(
+            lambda c: roster.add_token(c, account="wang", name="no", now=NOW, actor=TEST, days=0)
+        )
 
 
 def test_a_reset_ends_sessions_and_opens_a_disabled_account(database: Database) -> None:
