@@ -107,7 +107,7 @@ def _ready(settings: Settings, folder: DataFolder, role: str) -> None:
     """What a whole hub sees to before its processes start; raises HubError with the remedy."""
     if role in {"rescue", "telemetry"}:
         broker.address(folder, settings.mqtt)
-    if role not in {"broker", "simulator"}:
+    if role not in {"broker", "history", "simulator"}:  # they do without, for a while at least
         with Database(folder.database_url(settings.database.url)) as database:
             found = schema.revision(database)
         if found != schema.newest():
