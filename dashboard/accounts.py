@@ -329,13 +329,10 @@ def issue_api_token(
             expires_at=expires_at,
         )
     )
-    facts = {"token": name} | ({"only_for": only_for} if only_for else {})
-    if expires_at is not None:
-        facts["expires_at"] = expires_at.isoformat()
-    journal.append(
-        connection,
-        Entry(Subject("account", account), "token_issued", actor, now, facts),
-    )
+    told = {"token": name, "only_for": only_for, "until": f"{expires_at or ''}"}
+    facts = {what: value for what, value in told.items() if value}
+    about = Subject("account", account)
+    journal.append(connection, Entry(about, "token_issued", actor, now, facts))
     return token
 
 
