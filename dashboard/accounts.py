@@ -307,35 +307,6 @@ def signed_by_api_token(database: Database, token: str, *, now: datetime) -> Sig
     return Signed(_account(row), None, row.only_for)
 
 
-def issue_api_token(
-    connection: Connection,
-    *,
-    account: str,
-    name: str,
-    now: datetime,
-    actor: Actor,
-    only_for: str = "",
-    expires_at: datetime | None = None,
-) -> str:
-    """A new token with which a program acts as `account`; shown once, kept as a digest."""
-    token = new_secret()
-    connection.execute(
-        insert(tables.api_token).values(
-            token_digest=digest_of(token),
-            account_id=account_by_name(connection, account).id,
-            name=name,
-            created_at=now,
-            only_for=only_for,
-            expires_at=expires_at,
-        )
-    )
-    told = {"token": name, "only_for": only_for, "until": f"{expires_at or ''}"}
-    facts = {what: value for what, value in told.items() if value}
-    about = Subject("account", account)
-    journal.append(connection, Entry(about, "token_issued", actor, now, facts))
-    return token
-
-
 def change_password(
     database: Database, clock: Clock, *, account: Account, old: str, new: str, keep_session: str
 ) -> bool:

@@ -14,7 +14,7 @@ from core.errors import Conflict, InvalidMessage, NotFound
 from core.ids import new_secret
 from core.journal import Actor, Entry, Subject
 from dashboard import tables
-from dashboard.accounts import Account, digest_of
+from dashboard.accounts import Account, account_by_name, digest_of
 
 HANDLE = 16
 MOST_TOKENS = 20
@@ -119,6 +119,38 @@ def tokens(connection: Connection, account_id: int) -> list[OwnToken]:
     ]
 
 
+def issue_api_token(
+    connection: Connection,
+    *,
+    account: str,
+    name: str,
+    now: datetime,
+    actor: Actor,
+    only_for: str = "",
+    days: int | None = None,
+) -> str:
+    """A new token with which a program acts as `account`; shown once, kept as a digest.
+
+    It ends after so many days; None: only when it is revoked.
+    """
+    token = new_secret()
+    connection.execute(
+        insert(tables.api_token).values(
+            token_digest=digest_of(token),
+            account_id=account_by_name(connection, account).id,
+            name=name,
+            created_at=now,
+            only_for=only_for,
+            expires_at=None if days is None else now + timedelta(days=days),
+        )
+    )
+    told = {"token": name, "only_for": only_for, "days": days}
+    facts = {what: value for what, value in told.items() if value}
+    about = Subject("account", account)
+    journal.append(connection, Entry(about, "token_issued", actor, now, facts))
+    return token
+
+
 def make_token(
     connection: Connection,
     account: Account,
@@ -139,22 +171,15 @@ def make_token(
         raise Conflict("too_many", f"an account has at most {MOST_TOKENS} tokens: revoke one")
     if any(each.name == name for each in kept):
         raise Conflict("exists", f"there is a token {name!r} already: choose another name")
-    token = new_secret()
-    connection.execute(
-        insert(tables.api_token).values(
-            token_digest=digest_of(token),
-            account_id=account.id,
-            name=name,
-            created_at=now,
-            only_for=only_for,
-            expires_at=now + timedelta(days=days),
-        )
+    return issue_api_token(
+        connection,
+        account=account.name,
+        name=name,
+        now=now,
+        actor=actor,
+        only_for=only_for,
+        days=days,
     )
-    facts = {"token": name, "only_for": only_for, "days": days}
-    journal.append(
-        connection, Entry(Subject("account", account.name), "token_issued", actor, now, facts)
-    )
-    return token
 
 
 def revoke_token(

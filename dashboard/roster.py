@@ -6,7 +6,7 @@ password that is set is drawn by the machine, shown once, and has to be changed 
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
@@ -18,7 +18,8 @@ from core.ids import new_secret
 from core.journal import Actor, Entry, Subject
 from dashboard import second_factor, tables
 from dashboard.access import Role
-from dashboard.accounts import create_account, hash_password, issue_api_token
+from dashboard.accounts import create_account, hash_password
+from dashboard.belongings import issue_api_token
 from dashboard.scope import Scope, checked
 from devices import queries
 from devices.tables import firm as firm_table
@@ -257,10 +258,7 @@ def add_token(
     only_for: str = "",
     days: int | None = None,
 ) -> str:
-    """A token for a program, to be shown once; raises Conflict when the name is taken.
-
-    It ends after so many days; None: only when it is revoked.
-    """
+    """`belongings.issue_api_token`; raises Conflict when the name is taken, InvalidMessage."""
     if days is not None and days < 1:
         raise InvalidMessage("bad_field", "at least 1", field="days")
     if only_for not in PURPOSES:
@@ -277,7 +275,7 @@ def add_token(
         now=now,
         actor=actor,
         only_for=only_for,
-        expires_at=None if days is None else now + timedelta(days=days),
+        days=days,
     )
 
 

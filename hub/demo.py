@@ -21,7 +21,7 @@ from core.db import Database
 from core.errors import Conflict, NotFound
 from core.ids import new_secret
 from core.journal import Actor
-from dashboard import accounts, roster, tables
+from dashboard import accounts, belongings, roster, tables
 from dashboard.access import Role
 from dashboard.scope import Scope
 from devices import commands, queries
@@ -297,7 +297,7 @@ def _make_account(
         made = True
     if not new.token_of:
         return made, None
-    return made, accounts.issue_api_token(
+    return made, belongings.issue_api_token(
         connection, account=new.name, name="simulated", now=now, actor=_ACTOR
     )
 

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from alerts.policy import PolicyBook
 from core.clock import ManualClock
 from core.journal import Actor
-from dashboard import accounts
+from dashboard import accounts, belongings
 from dashboard.access import FIRM_ROLES, Role
 from dashboard.assembly import assemble
 from dashboard.deps import AppContext, Arriving, cookie_name
@@ -82,7 +82,7 @@ class Dashboards:
                 now=NOON,
                 actor=TEST,
             )
-            tokens[role] = accounts.issue_api_token(
+            tokens[role] = belongings.issue_api_token(
                 connection, account=role.value, name="test", now=NOON, actor=TEST
             )
         kitchen = Kitchen(

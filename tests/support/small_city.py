@@ -9,7 +9,8 @@ from core.db import Database
 from core.geo import Position
 from core.journal import Actor
 from dashboard.access import Role
-from dashboard.accounts import create_account, hash_password, issue_api_token
+from dashboard.accounts import create_account, hash_password
+from dashboard.belongings import issue_api_token
 from devices import commands
 from devices.model import Gateway, Lift, LiftKind, MaintenanceFirm, PlaceType, RescueStation
 from hub.schema import migrate

@@ -14,6 +14,7 @@ from alerts import alarms
 from alerts.alarm import AlarmState
 from alerts.alarms import AlarmFilter
 from alerts.commands import apply_finding
+from alerts.confines import Confines
 from alerts.policy import PolicyBook
 from core import journal
 from core.journal import Subject
@@ -109,8 +110,9 @@ def test_the_gravest_comes_first_and_filters_narrow(hub: Dashboards) -> None:
     assert ids(hub, subject_kind="camera") == ["cam/1"]
     assert ids(hub, severity="minor", text="235") == ["235274:d1"]
     assert ids(hub, states=(AlarmState.CLOSED,)) == []
-    assert set(ids(hub, within="410100")) == {"235274:d1", "G1:o1", "K0001/P1:x", "cam/1"}
-    assert ids(hub, within="410200") == []
+    of_the_city = ids(hub, confines=Confines(within="410100"))
+    assert set(of_the_city) == {"235274:d1", "G1:o1", "K0001/P1:x", "cam/1"}
+    assert ids(hub, confines=Confines(within="410200")) == []
     for order in alarms.ORDERS:
         for down in (True, False):
             found = hub.database.read(
