@@ -14,6 +14,7 @@ from alerts.commands import acknowledge_alarm
 from dashboard import sight
 from dashboard.access import Action
 from dashboard.api.schemas import Listed
+from dashboard.bounds import Offset
 from dashboard.deps import Context, CurrentActor, CurrentScope, require, verified_csrf
 from devices.findings import Severity
 
@@ -61,7 +62,7 @@ def listed(
     q: Annotated[str, Query(max_length=100)] = "",
     folded_into: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 500,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Offset = 0,
 ) -> Listed[AlarmOut]:
     """Alarms that are not closed (`open`), in one state, or all; the gravest first.
 

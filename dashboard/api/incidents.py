@@ -108,7 +108,12 @@ def listed(
     return Listed(items=[IncidentOut.of(row) for row in rows], total=total)
 
 
-@router.post("", status_code=CREATED, dependencies=OPENS)
+@router.post(
+    "",
+    status_code=CREATED,
+    dependencies=OPENS,
+    responses={OK.value: {"model": OpenedOut, "description": "It was there already"}},
+)
 def take_call(
     told: IntakeIn,
     response: Response,

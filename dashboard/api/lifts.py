@@ -5,7 +5,6 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 from sqlalchemy import Connection
 
 from alerts import alarms
@@ -14,7 +13,7 @@ from core.errors import InvalidMessage
 from dashboard import finding, sight
 from dashboard.access import Action
 from dashboard.api.schemas import LiftFull, LiftOut, Listed, PointOut, SeriesOut, lift_fields
-from dashboard.bounds import Offset
+from dashboard.bounds import Moment, Offset
 from dashboard.deps import Context, CurrentScope, require
 from devices import search
 from devices.model import Lift, LiftKind
@@ -97,8 +96,8 @@ def history(
     context: Context,
     scope: CurrentScope,
     field: Annotated[str, Query(pattern=r"^[a-z][a-z0-9_.]{0,63}$")],
-    start: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    start: Annotated[Moment | None, Query(alias="from")] = None,
+    end: Annotated[Moment | None, Query(alias="to")] = None,
     step: Annotated[int, Query(ge=1, le=86_400, description="seconds")] = 60,
 ) -> SeriesOut:
     """One numeric field in steps of `step` seconds; the last hour unless told."""

@@ -7,7 +7,7 @@ hands in is checked in the same way, kept for its own lifts, and counts nowhere.
 """
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from sqlalchemy import Connection
@@ -72,6 +72,9 @@ Key = Annotated[
     ),
 ]
 Limit = Annotated[int, Query(ge=1, le=500)]
+AGAIN: dict[int | str, dict[str, Any]] = {  # Any: a piece of an OpenAPI document
+    OK.value: {"model": RecordedOut, "description": "The same key was sent before: its record"}
+}
 
 
 @router.get("/visits", dependencies=SEES)
@@ -181,7 +184,7 @@ def reject(
     return _object(visit_id, VisitEvent.REJECT, told, context, scope, actor)
 
 
-@router.post("/records", status_code=CREATED, dependencies=HANDS_IN)
+@router.post("/records", status_code=CREATED, dependencies=HANDS_IN, responses=AGAIN)
 def hand_in(
     told: RecordIn,
     response: Response,
@@ -231,7 +234,12 @@ def record(record_id: str, context: Context, scope: CurrentScope) -> RecordOut:
     return RecordOut.of(context.database.read(find))
 
 
-@router.post("/records/{record_id}/amendments", status_code=CREATED, dependencies=HANDS_IN)
+@router.post(
+    "/records/{record_id}/amendments",
+    status_code=CREATED,
+    dependencies=HANDS_IN,
+    responses=AGAIN,
+)
 def amend(
     record_id: str,
     told: AmendmentIn,

@@ -1,6 +1,7 @@
 """/maintenance/lifts/…/check-ins and photos: what shows that somebody was there."""
 
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -13,13 +14,16 @@ from dashboard.access import Action
 from dashboard.api.maintenance_schemas import CheckInIn, PhotoOut
 from dashboard.deps import Context, CurrentActor, CurrentScope, require, verified_csrf
 from dashboard.maintaining import firm_for, photo_folder
-from dashboard.problems import CREATED
+from dashboard.problems import CREATED, OK
 from devices.maintenance import handing_in, photos
 from devices.maintenance.submission import CheckIn
 
 router = APIRouter(prefix="/maintenance", tags=["maintenance"])
 SEES = [Depends(require(Action.SEE_MAINTENANCE))]
 HANDS_IN = [Depends(require(Action.HAND_IN_VISITS)), Depends(verified_csrf)]
+PICTURE: dict[str, Any] = {  # Any: a piece of an OpenAPI document
+    kind: {"schema": {"type": "string", "format": "binary"}} for kind in photos.KINDS
+}
 
 
 @router.post("/lifts/{code}/check-ins", status_code=CREATED, dependencies=HANDS_IN)
@@ -36,7 +40,12 @@ def check_in(code: str, told: CheckInIn, context: Context, scope: CurrentScope) 
     return {"received_at": "" if received is None else received.isoformat()}
 
 
-@router.post("/lifts/{code}/photos", status_code=CREATED, dependencies=HANDS_IN)
+@router.post(
+    "/lifts/{code}/photos",
+    status_code=CREATED,
+    dependencies=HANDS_IN,
+    openapi_extra={"requestBody": {"required": True, "content": PICTURE}},
+)
 async def send_photo(
     code: str, request: Request, context: Context, scope: CurrentScope, actor: CurrentActor
 ) -> PhotoOut:
@@ -65,7 +74,12 @@ async def send_photo(
     return await run_in_threadpool(keep)
 
 
-@router.get("/lifts/{code}/photos/{digest}", dependencies=SEES, response_class=FileResponse)
+@router.get(
+    "/lifts/{code}/photos/{digest}",
+    dependencies=SEES,
+    response_class=FileResponse,
+    responses={OK.value: {"content": PICTURE, "description": "The picture"}},
+)
 def photo(code: str, digest: str, context: Context, scope: CurrentScope) -> FileResponse:
     """A picture of a lift that the account may see."""
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from core.geo import Position
 from dashboard.api.schemas import Taken
+from dashboard.bounds import Day, Moment, Version
 from devices.maintenance import content
 from devices.maintenance.handing_in import HandedIn
 from devices.maintenance.period import CalledForBy, Period
@@ -34,7 +35,7 @@ class CheckInIn(Taken):
     """A worker at the lift, by the code that stands there or by position. The phone's time."""
 
     worker: Worker
-    at: AwareDatetime
+    at: Moment
     means: Means = Field(examples=["code"])
     position: PlaceIn | None = None
     code: Annotated[str, Field(max_length=64, examples=["ABCDEFGH23"])] = ""
@@ -66,13 +67,13 @@ class VisitIn(Taken):
     called_for_by: CalledForBy = CalledForBy.CALENDAR
     workers: Annotated[list[Worker], Field(max_length=8, examples=[["W001", "W002"]])]
     check_ins: Annotated[list[CheckInIn], Field(max_length=32)]
-    started_at: AwareDatetime
-    finished_at: AwareDatetime
-    sent_at: AwareDatetime = Field(description="now, by the sender's clock: tells its skew")
+    started_at: Moment
+    finished_at: Moment
+    sent_at: Moment = Field(description="now, by the sender's clock: tells its skew")
     answers: Annotated[list[AnswerIn], Field(max_length=MOST_ITEMS)]
     hazards: Annotated[list[Hazard], Field(max_length=8, examples=[["S0"]])]
     signed_by: Annotated[list[Worker], Field(max_length=8, examples=[["W001", "W002"]])]
-    planned_next: date | None = Field(default=None, examples=["2026-12-07"])
+    planned_next: Day | None = Field(default=None, examples=["2026-12-07"])
 
     def submission(self) -> Submission:
         """The same as the rules know it."""
@@ -102,13 +103,13 @@ class MoveIn(Taken):
     """A step of a visit: why, and the version it was decided on."""
 
     reason: Reason = ""
-    version: int | None = None
+    version: Version = None
 
 
 class RescheduleIn(Taken):
     """Another day, or another team, for a visit that has not begun."""
 
-    planned_on: date
+    planned_on: Day
     team: Annotated[str, Field(max_length=32)] = ""
     reason: Reason
 

@@ -13,7 +13,7 @@ from dashboard.api import (
     maintenance_proofs,
     telemetry,
 )
-from dashboard.api.schemas import ProblemOut
+from dashboard.api.problem_schemas import ProblemOut
 from dashboard.problems import PROBLEM_JSON
 
 DESCRIPTION = (

@@ -11,13 +11,11 @@ from alerts.model import Assignment
 from alerts.queries import IncidentDetail
 from alerts.views import IncidentRow
 from core.journal import Recorded
+from dashboard.bounds import MOST, Version
 from devices.model import Camera, Kitchen, Lift
 
 T = TypeVar("T")
 Text = Annotated[str, Field(max_length=500)]
-Version = Annotated[
-    int | None, Field(description="refuse with 409 stale_version when it has moved on since")
-]
 
 
 class Taken(BaseModel):
@@ -237,7 +235,7 @@ class LevelIn(Taken):
 class StandDownIn(Taken):
     """Stand one crew down."""
 
-    assignment: int
+    assignment: Annotated[int, Field(ge=0, le=MOST)]
     reason: Text = ""
 
 
@@ -372,17 +370,6 @@ class KitchenFull(KitchenOut):
     """A kitchen with its cameras."""
 
     cameras: list[CameraOut]
-
-
-class ProblemOut(BaseModel):
-    """application/problem+json (RFC 9457) with a stable `reason` and the `field` to mend."""
-
-    type: str = Field(examples=["about:blank"])
-    title: str = Field(examples=["Conflict"])
-    status: int = Field(examples=[409])
-    detail: str
-    reason: str = Field(examples=["wrong_state"])
-    field: str | None
 
 
 def camera_out(camera: Camera, state: str, **facts: datetime | str | None) -> CameraOut:

@@ -19,6 +19,7 @@ from devices.maintenance import store, tables
 from devices.maintenance.log import Photo
 
 LARGEST = 240 * 1024  # bytes
+KINDS = ("image/jpeg", "image/png", "image/webp")
 _SIGNS = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 
 
