@@ -26,8 +26,10 @@ from core.errors import Conflict, InvalidMessage
 from core.ids import incident_number
 from core.journal import Actor, Entry, Subject, journal_table
 from core.metrics import INCIDENTS_OPENED
+from devices import call_roll
 from devices.calls import CallArrived
 from devices.protocol.messages import CallPhase, Receipt
+from devices.proving import LastTest
 
 RECENT = 50
 
@@ -228,7 +230,8 @@ def take_call(
                     "battery_pct": call.test.battery_pct,
                 }
             subject = Subject("lift", lift.rescue_code)
-            _once(connection, subject, Verb.TEST_CALL, facts, now, actor)
+            if _once(connection, subject, Verb.TEST_CALL, facts, now, actor):
+                call_roll.keep(connection, lift.id, _last_test(arrived))
     received = arrived.received_at.astimezone(UTC).isoformat(timespec="milliseconds")
     return Receipt(
         event_id=call.event_id,
@@ -245,8 +248,8 @@ def _once(
     facts: dict[str, object],
     now: datetime,
     actor: Actor,
-) -> None:
-    """Journal what a device repeats until it has its receipt, but only the first time."""
+) -> bool:
+    """Journal what a device repeats until it has its receipt; False for a repeat."""
     t = journal_table.c
     recent = connection.execute(
         select(t.facts)
@@ -255,5 +258,16 @@ def _once(
         .limit(RECENT)
     ).scalars()
     if any(seen.get("event_id") == facts["event_id"] for seen in recent):
-        return
+        return False
     journal.append(connection, Entry(subject, verb, actor, now, facts=facts))
+    return True
+
+
+def _last_test(arrived: CallArrived) -> LastTest:
+    """What a test call proves; it passes by having come where it tells nothing of itself."""
+    told, at = arrived.call.test, arrived.received_at
+    if told is None:
+        return LastTest(at, at, arrived.gateway)
+    passed_at = at if told.microphone and told.loudspeaker else None
+    battery_pct = round(told.battery_pct)
+    return LastTest(at, passed_at, arrived.gateway, told.microphone, told.loudspeaker, battery_pct)

@@ -21,3 +21,13 @@ def new_secret() -> str:
 def incident_number(now: datetime, ordinal: int, *, zone: ZoneInfo) -> str:
     """What people call an incident: local day and ordinal of that day, `20261123-0007`."""
     return f"{now.astimezone(zone):%Y%m%d}-{ordinal:04d}"
+
+
+def typed_secret() -> str:
+    """130 random bits in letters and digits that nobody confuses, for somebody who types them."""
+    return "".join(secrets.choice(_CROCKFORD) for _ in range(26))
+
+
+def salt(size: int) -> bytes:
+    """So many random bytes."""
+    return secrets.token_bytes(size)

@@ -93,6 +93,28 @@ gateway_lift = Table(
     Column("lift_id", Integer, ForeignKey("lift.id"), primary_key=True, index=True),
 )
 
+gateway_credential = Table(
+    "gateway_credential",
+    metadata,
+    Column("gateway_id", String(32), ForeignKey("gateway.id"), primary_key=True),
+    Column("verifier", String(160), nullable=False),  # "" once it is revoked
+    Column("issued_at", Instant, nullable=False),
+    Column("times", Integer, nullable=False),  # how often one was issued
+    Column("revoked_at", Instant),
+)
+
+lift_test_call = Table(
+    "lift_test_call",
+    metadata,
+    Column("lift_id", Integer, ForeignKey("lift.id"), primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("passed_at", Instant, index=True),  # the newest that found nothing wrong
+    Column("gateway_id", String(32), nullable=False),
+    Column("microphone", Boolean),
+    Column("loudspeaker", Boolean),
+    Column("battery_pct", Integer),
+)
+
 kitchen = Table(
     "kitchen",
     metadata,

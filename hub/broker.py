@@ -21,6 +21,7 @@ from core.clock import Clock
 from core.errors import Unavailable
 from core.pulse import Pulse
 from hub import dialects, lifeline, mosquitto, probe
+from hub.admittance import Admittance
 from hub.folder import DataFolder
 from hub.relay import relay
 from hub.settings import Mqtt
@@ -99,6 +100,7 @@ def run(
     share: int,
     supervised: bool,
     may_move: bool,
+    database_url: str,
     pulse: Pulse,
     clock: Clock,
     stop: threading.Event,
@@ -106,21 +108,30 @@ def run(
     """Start the broker, announce it, and stay until `stop`.
 
     Call from the main thread: the kernel ends the child with the thread that started it. `share`
-    is the folder lock that the child holds too. Raises Unavailable when the broker ends by itself.
+    is the folder lock that the child holds too; `database_url` is where it stands which gateways
+    may sign in. Raises Unavailable when the broker ends by itself.
     """
     program = mosquitto.find() if settings.start != "embedded" else None
     if program is None and settings.start == "mosquitto":
         raise Unavailable("mosquitto is not on PATH; Debian: sudo apt-get install mosquitto")
+    if program is None and not settings.anonymous:
+        raise Unavailable(
+            "HUB_MQTT__ANONYMOUS=false needs mosquitto: the embedded broker asks nobody who he is"
+        )
     span = 1 if program else 2
     if may_move:
         port = free_port(_wished(folder, settings), span=span)
     else:
         port = require_port(settings.port, span=span)
     (folder.run / "broker.port").write_text(str(port))
+    admittance: Admittance | None = None
     if program:
         password = folder.secret("mqtt").decode()
-        foreign = dialects.load(folder.dialects).filters()
-        file = mosquitto.write_files(folder.broker.resolve(), port, password, foreign)
+        place, foreign = folder.broker.resolve(), dialects.load(folder.dialects).patterns()
+        file = mosquitto.write_files(place, port, foreign, anonymous=settings.anonymous)
+        own = mosquitto.password_line(mosquitto.USER, password)
+        admittance = Admittance(place / mosquitto.PASSWORDS, own, database_url, clock)
+        admittance.begin()
         command = [program, "-c", str(file)]
         known = BrokerAddress("127.0.0.1", port, mosquitto.USER, password)
     else:
@@ -143,9 +154,10 @@ def run(
         if port != settings.port:
             _log.warning("port taken", wanted=settings.port, broker_listens_on=port)
         _log.info("broker listens", kind="mosquitto" if program else "embedded", port=port)
-        saved = folder.broker if program else None
-        _watch(child, known, pulse, clock, stop, saved=saved)
+        _watch(child, known, pulse, clock, stop, saved=folder.broker, admittance=admittance)
     finally:
+        if admittance:
+            admittance.close()
         child.terminate()
         try:
             child.wait(_STOPS_WITHIN_S)
@@ -161,20 +173,23 @@ def _watch(
     clock: Clock,
     stop: threading.Event,
     *,
-    saved: Path | None,
+    saved: Path,
+    admittance: Admittance | None,
 ) -> None:
     """Until `stop`; raises Unavailable when the broker ends, or answers nobody for long.
 
-    `saved` is where it saves what it holds, if it does.
+    `saved` is where mosquitto saves what it holds; the embedded one has no `admittance`.
     """
     began = clock.monotonic()
     answered_at, ask_at = began, 0.0
-    to_save = list(mosquitto.SAVED_AFTER_S) if saved else []
+    to_save = list(mosquitto.SAVED_AFTER_S) if admittance else []
     while not clock.wait(stop, _TURN):
         if child.poll() is not None:
             raise Unavailable(f"the broker ended with status {child.returncode}")
         pulse.turned()
-        if saved and to_save and clock.monotonic() - began > to_save[0]:
+        if admittance and admittance.changed():
+            child.send_signal(signal.SIGHUP)
+        if to_save and clock.monotonic() - began > to_save[0]:
             to_save.pop(0)
             if mosquitto.saved_bytes(saved) < mosquitto.SAVED_EARLY_BYTES:
                 child.send_signal(signal.SIGUSR1)

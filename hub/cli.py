@@ -32,6 +32,7 @@ from hub import backup as backups
 from hub import doctor as doctors
 from hub.account_commands import accounts_app, tokens_app
 from hub.cli_ground import Data, console, sound
+from hub.credential_commands import broker_app, gateways_app
 from hub.finding import Verdict
 from hub.folder import DataFolder
 from hub.import_commands import import_file, lifts_app
@@ -52,6 +53,8 @@ tls_app = typer.Typer(no_args_is_help=True, help="Certificates of one's own.")
 app.add_typer(accounts_app, name="accounts")
 app.add_typer(tokens_app, name="tokens")
 app.add_typer(lifts_app, name="lifts")
+app.add_typer(gateways_app, name="gateways")
+app.add_typer(broker_app, name="broker")
 app.add_typer(tls_app, name="tls")
 app.add_typer(history_commands.app, name="history")
 app.add_typer(audit_commands.app, name="audit")

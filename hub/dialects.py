@@ -16,6 +16,7 @@ from core.errors import HubError, InvalidMessage
 from devices.directory import Directory
 from devices.protocol.dialects import parsing
 from devices.protocol.dialects.model import CANONICAL
+from devices.protocol.dialects.places import Pattern
 from devices.protocol.dialects.reading import Dialect
 from hub.finding import Finding, Verdict
 
@@ -31,9 +32,9 @@ class Loaded:
     files: Mapping[str, Path]
     wrong: tuple[str, ...] = ()
 
-    def filters(self) -> tuple[str, ...]:
-        """Every topic filter of every dialect."""
-        return tuple(p.filter for each in self.dialects.values() for p in each.topics)
+    def patterns(self) -> tuple[Pattern, ...]:
+        """Every topic of every dialect."""
+        return tuple(p for each in self.dialects.values() for p in each.topics)
 
 
 def read(file: Path) -> Dialect:

@@ -16,7 +16,15 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.errors import HubError
-from hub import broker, dialects, doctor_running, history, mosquitto, shard_finding
+from hub import (
+    broker,
+    credential_finding,
+    dialects,
+    doctor_running,
+    history,
+    mosquitto,
+    shard_finding,
+)
 from hub.finding import Finding, Verdict
 from hub.folder import DataFolder
 from hub.mishaps import in_words
@@ -173,6 +181,7 @@ def _broker(settings: Settings, *, running: bool) -> Iterator[Finding]:
         own = broker.parse_url(settings.mqtt.url)
         yield doctor_running.door(own, "yours", "start it, or correct HUB_MQTT__URL")
         return
+    yield from credential_finding.examine(settings)
     program = None if settings.mqtt.start == "embedded" else mosquitto.find()
     if running:
         found = doctor_running.address(settings, DataFolder(settings.data_dir.resolve()))

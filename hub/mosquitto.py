@@ -1,22 +1,26 @@
-"""The configuration under which mosquitto runs as our child.
+"""The configuration under which mosquitto runs as our child, and the files of one run by others.
 
-Loopback only. The hub signs in as `hub` and may do everything; whoever does not sign in is a device
-on trial: it may say what devices say and read what is said to devices. A lane that is away finds up
-to MAX_QUEUED messages waiting. They survive an orderly restart of the broker; of what a killed one
-held, up to SAVED_EVERY is gone. Calls do not depend on it: a device repeats its call until it has
-its receipt. `autosave_on_changes` would write the whole store anew at every change: the broker of a
-lane that is away then takes fewer messages with each that waits.
+The hub signs in as `hub` and may do everything. A gateway signs in under its id, and the patterns
+of the access file let it say what devices say and hear what is said to devices on topics that name
+itself: one file for a province. Where the settings let anybody in, whoever does not sign in is a
+device on trial and may do so for every gateway, from this machine alone.
+
+A lane that is away finds up to MAX_QUEUED messages waiting. They survive an orderly restart of the
+broker; of what a killed one held, up to SAVED_EVERY is gone. Calls do not depend on it: a device
+repeats its call until it has its receipt. `autosave_on_changes` would write the whole store anew at
+every change: the broker of a lane that is away then takes fewer messages with each that waits.
 """
 
-import base64
-import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from devices.protocol import codec
+from core.ids import salt
+from devices import credentials
+from devices.protocol import codec, topics
+from devices.protocol.dialects.places import Pattern
 
 MAX_QUEUED = 200_000
 SAVED_EVERY = timedelta(seconds=30)
@@ -27,14 +31,9 @@ SAVED_EARLY_BYTES = 4_000_000
 # Twice what a payload may be: what is a little too large is refused by the hub, with its reason,
 # and not by a connection that closes without a word.
 LARGEST_PACKET = 2 * codec.MAX_PAYLOAD
-_ITERATIONS = 101
-USER = "hub"
-_WORDS = (
-    *(f"lift/v1/+/+/{kind}" for kind in ("call", "event", "status", "stats", "heartbeat")),
-    "lift/v1/+/+/cmd-ack",
-    *(f"kitchen/v1/+/+/{kind}" for kind in ("sensor", "finding", "status", "heartbeat")),
-)
-_ANSWERS = ("lift/v1/+/+/receipt", "lift/v1/+/+/cmd", "kitchen/v1/+/+/cmd")
+USER = credentials.HUB
+PASSWORDS, ACCESS = "passwords", "access"
+_ITSELF = "%u"  # mosquitto's word for whoever signed in
 
 
 def find() -> str | None:
@@ -43,22 +42,28 @@ def find() -> str | None:
     return shutil.which("mosquitto") or shutil.which("mosquitto", path=places)
 
 
-def password_line(user: str, password: str, salt: bytes) -> str:
-    """A line of a password file, as mosquitto_passwd writes it (PBKDF2 with SHA-512)."""
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
-    return f"{user}:$7${_ITERATIONS}${_b64(salt)}${_b64(digest)}\n"
+def password_line(user: str, password: str) -> str:
+    """A line of a password file, as mosquitto_passwd writes it."""
+    return f"{user}:{credentials.verifier(password, salt(credentials.SALT))}\n"
 
 
-def access_rules(foreign: Sequence[str] = ()) -> str:
-    """The access-control file: rules before the first `user` are for whoever did not sign in.
+def access_rules(foreign: Sequence[Pattern] = (), *, anonymous: bool, user: str = USER) -> str:
+    """The access file. `foreign` are the topics of dialects; `user` is the hub itself.
 
-    `foreign` are the topics of dialects.
+    Rules before the first `user` are for whoever did not sign in; a `pattern` is for every gateway.
     """
-    anonymous = [
-        *(f"topic write {t}" for t in (*_WORDS, *foreign)),
-        *(f"topic read {t}" for t in _ANSWERS),
+    words, answers = topics.said_by("+"), topics.said_to("+")
+    nobody = [
+        *(f"topic write {t}" for t in (*words, *(each.filter for each in foreign))),
+        *(f"topic read {t}" for t in answers),
     ]
-    return "\n".join([*anonymous, "", f"user {USER}", "topic readwrite #", "topic read $SYS/#", ""])
+    gateway = [
+        *(f"pattern write {t}" for t in topics.said_by(_ITSELF)),
+        *(f"pattern write {each.filter_of(_ITSELF)}" for each in foreign),
+        *(f"pattern read {t}" for t in topics.said_to(_ITSELF)),
+    ]
+    hub = [f"user {user}", "topic readwrite #", "topic read $SYS/#"]
+    return "\n".join([*(nobody if anonymous else ()), "", *gateway, "", *hub, ""])
 
 
 def saved_bytes(folder: Path) -> int:
@@ -69,13 +74,13 @@ def saved_bytes(folder: Path) -> int:
         return 0
 
 
-def configuration(folder: Path, port: int) -> str:
+def configuration(folder: Path, port: int, *, anonymous: bool) -> str:
     """The main file."""
     lines = [
         f"listener {port} 127.0.0.1",
-        "allow_anonymous true",
-        f"password_file {folder / 'passwords'}",
-        f"acl_file {folder / 'access'}",
+        f"allow_anonymous {str(anonymous).lower()}",
+        f"password_file {folder / PASSWORDS}",
+        f"acl_file {folder / ACCESS}",
         "persistence true",
         f"persistence_location {folder}/",
         f"autosave_interval {SAVED_EVERY.seconds}",
@@ -94,21 +99,24 @@ def configuration(folder: Path, port: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_files(folder: Path, port: int, password: str, foreign: Sequence[str] = ()) -> Path:
-    """Write the three files, for their owner alone; answers the main one."""
+def write_files(
+    folder: Path, port: int, foreign: Sequence[Pattern] = (), *, anonymous: bool
+) -> Path:
+    """Write the main and the access file, for their owner alone; answers the main one."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    for name, content in (
-        ("passwords", password_line(USER, password, os.urandom(12))),
-        ("access", access_rules(foreign)),
-        ("mosquitto.conf", configuration(folder, port)),
-    ):
-        file = folder / name
-        file.unlink(missing_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
-            out.write(content)
-    return folder / "mosquitto.conf"
+    replace(folder / ACCESS, [access_rules(foreign, anonymous=anonymous)])
+    main = folder / "mosquitto.conf"
+    replace(main, [configuration(folder, port, anonymous=anonymous)])
+    return main
 
 
-def _b64(value: bytes) -> str:
-    return base64.b64encode(value).decode()
+def replace(file: Path, lines: Iterable[str]) -> None:
+    """Write a file for its owner alone; whoever reads meanwhile reads the old one whole."""
+    fresh = file.with_name(f"{file.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.writelines(lines)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(file)

@@ -66,6 +66,9 @@ class Public(BaseModel):
 class Mqtt(BaseModel):
     """The broker: one of your own by `url`, else one that the hub starts from `port` upward.
 
+    Into a started one, on this machine alone, devices come without signing in unless `anonymous`
+    is false; then each needs its credential.
+
     With an mqtts:// url, `ca_file` is the authority to trust instead of the system's, `cert_file`
     and `key_file` are the hub's own certificate. `subscriber` reads the telemetry lane: `batch`, or
     `paho` as the second implementation; `version` is what `batch` speaks.
@@ -75,6 +78,7 @@ class Mqtt(BaseModel):
     url: str = ""
     port: int = 1883
     start: Literal["auto", "mosquitto", "embedded"] = "auto"
+    anonymous: bool = True
     subscriber: Literal["batch", "paho"] = "batch"
     version: Literal["3.1.1", "5"] = "3.1.1"
     ca_file: FilePath | None = None

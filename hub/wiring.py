@@ -50,6 +50,7 @@ def run_broker(ground: Ground, stop: threading.Event) -> None:
         share=ground.share,
         supervised=ground.supervised,
         may_move=bool(ground.settings.demo.scenario),
+        database_url=ground.database_url,
         pulse=ground.pulse("broker.door"),
         clock=ground.clock,
         stop=stop,
@@ -177,6 +178,7 @@ def run_simulator(ground: Ground, stop: threading.Event) -> None:
     known = demo.load(ground.folder)
     address = broker.address(ground.folder, ground.settings.mqtt)
     certificate = ground.settings.web.tls_cert
+    nameless = ground.settings.mqtt.anonymous and not ground.settings.mqtt.url
 
     async def live() -> None:
         ended = asyncio.Event()
@@ -200,9 +202,9 @@ def run_simulator(ground: Ground, stop: threading.Event) -> None:
             fleet.Connections(
                 broker_host=address.host,
                 broker_port=address.port,
-                # Our own broker takes devices that do not sign in; a configured one knows only us.
-                broker_username=address.username if ground.settings.mqtt.url else "",
-                broker_password=address.password if ground.settings.mqtt.url else "",
+                # Where devices must sign in, a simulated city of them does so as the hub itself.
+                broker_username="" if nameless else address.username,
+                broker_password="" if nameless else address.password,
                 broker_tls=address.tls,
                 api_base=ground.settings.local_url,
                 api_tls=tls.trust_alone(certificate) if certificate else None,

@@ -6,6 +6,7 @@
 SUBJECTS: dict[str, str] = {
     "building": "Building",
     "clock": "The hub's clock",
+    "credential": "Gateways' credentials",
     "division": "Division",
     "firm": "Maintenance firm",
     "handoff": "Hand-off between processes",
@@ -35,6 +36,9 @@ VERBS: dict[str, str] = {
     "set": "replaced",
     "imported": "imported",
     "handed_over": "handed over",
+    "issued": "issued",
+    "rotated": "replaced",
+    "revoked": "revoked",
     "appended": "written",
     "reschedule": "put on another day",
     "start": "begun",
@@ -54,6 +58,7 @@ VERBS: dict[str, str] = {
 }
 
 FIRST_WORDS: dict[str, str] = {
+    "credentials": "Gateways' credentials",
     "lifts": "Lifts",
     "gateways": "Gateways",
     "record": "Record",
@@ -78,6 +83,7 @@ FACTS: dict[str, str] = {
     "outcome": "Outcome",
     "fields": "Fields",
     "changed": "Changed",
+    "codes": "Codes",
     "inserted": "New",
     "lift": "Lift",
     "lifts": "Lifts",

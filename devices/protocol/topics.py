@@ -39,11 +39,25 @@ KINDS = {
     Realm.KITCHEN: frozenset({Kind.SENSOR, Kind.FINDING, Kind.STATUS, Kind.HEARTBEAT}),
 }
 
+_TO_DEVICES = frozenset({Kind.RECEIPT, Kind.CMD})
+
 EMERGENCY_FILTERS = ("lift/v1/+/+/call",)
 TELEMETRY_FILTERS = (
     *(f"lift/v1/+/+/{k}" for k in ("event", "status", "stats", "heartbeat", "cmd-ack")),
     *(f"kitchen/v1/+/+/{k}" for k in ("sensor", "finding", "status", "heartbeat")),
 )
+
+
+def said_by(device: str, area: str = "+") -> tuple[str, ...]:
+    """The topics, or filters, on which a gateway speaks."""
+    kinds = ((realm, kind) for realm in Realm for kind in sorted(KINDS[realm] - _TO_DEVICES))
+    return tuple(f"{realm}/v1/{area}/{device}/{kind}" for realm, kind in kinds)
+
+
+def said_to(device: str, area: str = "+") -> tuple[str, ...]:
+    """The topics, or filters, on which a gateway is spoken to."""
+    lift = (f"{Realm.LIFT}/v1/{area}/{device}/{kind}" for kind in sorted(_TO_DEVICES))
+    return (*lift, f"{Realm.KITCHEN}/v1/{area}/{device}/{Kind.CMD}")
 
 
 @dataclass(frozen=True, slots=True)

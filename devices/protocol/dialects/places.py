@@ -34,6 +34,11 @@ class Pattern:
         """The MQTT filter that subscribes to it."""
         return "/".join("+" if each in _NAMED else each for each in self.text.split("/"))
 
+    def filter_of(self, device: str) -> str:
+        """The MQTT filter of what one gateway says on it."""
+        levels = (device if each == "{device}" else each for each in self.text.split("/"))
+        return "/".join("+" if each in _NAMED else each for each in levels)
+
     def place(self, topic: str) -> Place | None:
         """Who spoke there; None for a topic that does not fit."""
         levels, wanted = topic.split("/"), self.text.split("/")

@@ -9,6 +9,7 @@ from alerts.commands import IncidentAction, act_on_incident, take_call
 from alerts.incident import IncidentState
 from core import journal
 from core.journal import Subject
+from devices import call_roll
 from devices.calls import CallArrived
 from devices.protocol.messages import Call, CallPhase, CallSource, CallTest, Receipt
 from tests.support.rescue import SEAT, Rescue
@@ -117,6 +118,16 @@ def test_an_end_and_a_test_open_nothing_and_are_answered(
     chain = Subject("lift", rescue.lift.rescue_code)
     told = rescue.database.read(lambda c: journal.history(c, chain))
     assert [e.entry.verb for e in told].count(verb) == 1
+
+
+def test_a_test_stands_on_the_roll_from_its_first_telling(rescue: Rescue) -> None:
+    received = rescue.clock.now()
+    call(rescue, "t1", CallPhase.TEST)
+    rescue.clock.advance(timedelta(minutes=1))
+    call(rescue, "t1", CallPhase.TEST)  # a repeat proves nothing new
+    kept = rescue.database.read(lambda c: call_roll.of_lift(c, rescue.lift.id))
+    assert kept is not None
+    assert (kept.at, kept.passed) == (received, True)
 
 
 def test_an_end_that_overtook_its_beginning_does_not_swallow_it(rescue: Rescue) -> None:
