@@ -9,6 +9,7 @@ import sys
 from alerts.alarm import ALARM
 from alerts.assignment import ASSIGNMENT
 from alerts.incident import INCIDENT
+from devices.import_jobs import LIFE
 from devices.maintenance.stopping import SERVICE
 from devices.maintenance.visit import VISIT
 
@@ -24,6 +25,7 @@ def document() -> str:
         ("Alarm (报警)", ALARM.mermaid()),
         ("Maintenance visit (维保作业)", VISIT.mermaid()),
         ("A lift's service (电梯启停)", SERVICE.mermaid()),
+        ("An uploaded file (导入文件)", LIFE.mermaid()),
     ):
         parts.append(f"\n## {title}\n\n```mermaid\n{drawing}\n```\n")
     return "".join(parts)

@@ -15,10 +15,14 @@ No write may last longer than 50 ms: another process's rescue may be waiting for
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
@@ -29,9 +33,11 @@ from sqlalchemy import (
     Engine,
     MetaData,
     Table,
+    TableClause,
     TypeDecorator,
     create_engine,
     event,
+    insert,
     make_url,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -186,15 +192,90 @@ def add_once(
     connection: Connection, table: Table, key: Mapping[str, object], **values: object
 ) -> bool:
     """Insert a row unless one with that unique `key` stands there; False when it does."""
-    insert = _insert(connection, table).values(**key, **values)
-    done = connection.execute(insert.on_conflict_do_nothing(index_elements=list(key)))
+    written = _insert(connection, table).values(**key, **values)
+    done = connection.execute(written.on_conflict_do_nothing(index_elements=list(key)))
     return done.rowcount == 1
 
 
 def put(connection: Connection, table: Table, key: Mapping[str, object], **values: object) -> None:
     """Write the row with that unique `key`, whether it is new or not."""
-    insert = _insert(connection, table).values(**key, **values)
-    connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=values))
+    written = _insert(connection, table).values(**key, **values)
+    connection.execute(written.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Many rows for one table, made ready for the driver before anybody holds the write lock.
+
+    What a statement of SQLAlchemy's costs a row is spent once for all of them.
+    """
+
+    into: TableClause
+    names: tuple[str, ...]
+    rows: Sequence[tuple[Any, ...]]  # Any: what the driver takes
+
+    def write(
+        self, connection: Connection, keys: Mapping[str, Sequence[object]] = MappingProxyType({})
+    ) -> None:
+        """Insert the rows; `keys`: columns that are known only now, each with a value a row."""
+        if not self.rows:
+            return
+        names = (*keys, *self.names)
+        order, sql = _statement(self.into, names, connection.dialect)
+        rows: Sequence[Any] = self.rows
+        if keys:
+            rows = [
+                (*key, *row)
+                for key, row in zip(zip(*keys.values(), strict=True), rows, strict=True)
+            ]
+        if order is None:
+            rows = [dict(zip(names, row, strict=True)) for row in rows]
+        elif order != tuple(range(len(names))):
+            rows = list(map(itemgetter(*order), rows))
+        connection.exec_driver_sql(sql, list(rows))
+
+
+def load(
+    dialect: Dialect,
+    into: TableClause,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    **same: object,
+) -> Load:
+    """Rows, each its values in the order of `columns`; `same`: of every row the same."""
+    width = len(columns)
+    converters = _converters(into, (*columns, *same), dialect)
+    constant = tuple(
+        convert(value) if convert else value
+        for convert, value in zip(converters[width:], same.values(), strict=True)
+    )
+    slow = [(n, convert) for n, convert in enumerate(converters[:width]) if convert]
+    ready: list[tuple[object, ...]] = []
+    for row in rows:
+        values = [*row, *constant]
+        for n, convert in slow:
+            values[n] = convert(values[n])
+        ready.append(tuple(values))
+    return Load(into, (*columns, *same), ready)
+
+
+@lru_cache(maxsize=64)
+def _converters(
+    into: TableClause, names: tuple[str, ...], dialect: Dialect
+) -> tuple[Callable[[Any], Any] | None, ...]:
+    """What makes a column's value one that the driver takes; None: it is one."""
+    return tuple(into.c[n].type.dialect_impl(dialect).bind_processor(dialect) for n in names)
+
+
+@lru_cache(maxsize=64)
+def _statement(
+    into: TableClause, names: tuple[str, ...], dialect: Dialect
+) -> tuple[tuple[int, ...] | None, str]:
+    """An insertion, and where its places find their values; None: by name."""
+    told = insert(into).compile(dialect=dialect, column_keys=list(names))
+    if not dialect.positional or told.positiontup is None:
+        return None, str(told)
+    return tuple(names.index(name) for name in told.positiontup), str(told)
 
 
 def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -3,7 +3,7 @@
 Theory of operation. A row's words stand in a column of their own as a set: no positions, no
 ranking, nothing that the two databases would do differently. SQLite looks them up in an FTS5
 table without content of its own, PostgreSQL in a GIN index over the array. Rows are written by
-`add` and `change` alone, which keep both (triggers would, but make FTS5 flush at every row, ten
+`ready` and `change` alone, which keep both (triggers would, but make FTS5 flush at every row, ten
 times slower). Whoever wants two letters to stand side by side makes them one word; whoever wants
 rows of one city makes the city a word. A word is letters, digits and `_`, casefolded.
 
@@ -11,6 +11,8 @@ This module and core.db are the only ones that know which database it is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -35,6 +37,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
+
+from core.db import Load, load
 
 Together = tuple[str, ...]  # words that a row must all have
 AnyOf = tuple[Together, ...]  # one of these must hold
@@ -67,10 +71,10 @@ class Words(TypeDecorator[tuple[str, ...]]):
     def process_bind_param(
         self, value: Iterable[str] | None, dialect: Dialect
     ) -> str | list[str] | None:
-        """Sort, so that the same set is the same value."""
+        """Sort, so that the same set is the same value; a tuple is sorted already."""
         if value is None:
             return None
-        words = sorted(set(value))
+        words = list(value) if isinstance(value, tuple) else sorted(set(value))
         return words if dialect.name == "postgresql" else " ".join(words)
 
     def process_result_value(
@@ -105,15 +109,28 @@ def is_part_of_index(name: str) -> bool:
     return "_words_index" in name
 
 
-def add(connection: Connection, of: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that are not there yet, each with its key and its words."""
-    if not rows:
-        return
-    connection.execute(insert(of), rows)
-    if connection.dialect.name != "postgresql":
-        key = _key(of).name
-        told = [{"rowid": row[key], "words": row["words"]} for row in rows]
-        connection.execute(insert(_index(of)), told)
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The words of rows that are not there yet, ready to be written once their keys are known."""
+
+    key: str
+    rows: Load
+    index: Load | None
+
+    def write(self, connection: Connection, keys: Sequence[int]) -> None:
+        """Insert them, each under its key."""
+        self.rows.write(connection, {self.key: keys})
+        if self.index is not None:
+            self.index.write(connection, {"rowid": keys})
+
+
+def ready(dialect: Dialect, of: Table, words: Sequence[tuple[str, ...]], **same: object) -> Ready:
+    """Sorted words of each row of `of`; `same`: what else its rows have, all the same."""
+    told = [(each,) for each in words]
+    rows = load(dialect, of, ("words",), told, **same)
+    beside = dialect.name != "postgresql"
+    index = load(dialect, _index(of), ("words",), told) if beside else None
+    return Ready(_key(of).name, rows, index)
 
 
 def change(
@@ -138,6 +155,7 @@ def matching(connection: Connection, of: Table, query: Query) -> Select[Any]:
     return select(index.c.rowid).where(index.c[index.name].op("MATCH")(_expression(query)))
 
 
+@cache
 def _index(of: Table) -> TableClause:
     """FTS5's own table, whose hidden column of its own name takes questions and commands."""
     name = f"{of.name}_index"

@@ -47,6 +47,7 @@ class Action(StrEnum):
     REVEAL_PHONE = "reveal_phone"  # a person's whole number, each time journalled
     SEE_AUDIT = "see_audit"
     MANAGE_ACCOUNTS = "manage_accounts"  # a firm's administrator: those of the own firm
+    IMPORT_FILES = "import_files"  # registers from files, for the whole province
     SEE_MAINTENANCE = "see_maintenance"
     HAND_IN_VISITS = "hand_in_visits"  # begin, check in, hand in, amend
     PLAN_VISITS = "plan_visits"  # choose days and teams

@@ -253,4 +253,5 @@ async def verified_csrf(request: Request, signed: SignedIn) -> None:
         field = (await request.form()).get(CSRF_FIELD)
         offered = field if isinstance(field, str) else None
     if not accounts.same_secret(offered or "", signed.csrf):
+        await request.close()  # files that came with the form
         raise Forbidden("the form's proof is missing or old; reload the page and try again")

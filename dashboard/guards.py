@@ -3,6 +3,9 @@
 Plain ASGI wrappers, so that a live stream passes through untouched.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -14,12 +17,15 @@ from dashboard import problems
 from dashboard.bounds import whole_number
 from dashboard.deps import AppContext
 from dashboard.problems import Answer
+from devices import import_jobs
 
 POLICY = (
     "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "
     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
+NO_LARGER: Mapping[str, int] = MappingProxyType({})
 LARGEST_BODY = 256 * 1024  # bytes; forms and JSON of a rescue are far smaller
+LARGER = {"/imports": import_jobs.LARGEST + LARGEST_BODY}  # read only once who asks may
 # A browser keeps the promise of HTTPS for every port of a name: never make it for these.
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _YEAR_S = 31_536_000
@@ -28,7 +34,8 @@ _YEAR_S = 31_536_000
 def install(app: FastAPI, context: AppContext, *, answer: Answer) -> None:
     """Wrap `app`, whose errors `answer` tells; the measure is outermost."""
     app.add_middleware(Caught, answer=answer)
-    app.add_middleware(BodyLimit, limit=LARGEST_BODY, answer=answer)
+    larger = LARGER if context.surface == "staff" else {}
+    app.add_middleware(BodyLimit, limit=LARGEST_BODY, larger=larger, answer=answer)
     app.add_middleware(
         SecurityHeaders, tls=context.secure_cookies, private=context.surface == "staff"
     )
@@ -101,11 +108,17 @@ def _host(scope: Scope) -> str:
 
 
 class BodyLimit:
-    """Refuse a body longer than `limit` bytes, whether it says its length or not."""
+    """Refuse a body longer than `limit` bytes, whether it says its length or not.
 
-    def __init__(self, app: ASGIApp, *, limit: int, answer: Answer) -> None:
+    `larger`: paths that take more.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, limit: int, answer: Answer, larger: Mapping[str, int] = NO_LARGER
+    ) -> None:
         self._app = app
         self._limit = limit
+        self._larger = larger
         self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,9 +126,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._larger.get(scope["path"], self._limit)
         told = Headers(scope=scope).get("content-length", "0")
-        if whole_number(told, self._limit) is None:
-            error = problems.TooLarge(self._limit)
+        if whole_number(told, limit) is None:
+            error = problems.TooLarge(limit)
             await self._answer(Request(scope, receive), error)(scope, receive, send)
             return
         seen = 0
@@ -124,8 +138,8 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._limit:
-                raise problems.TooLarge(self._limit)
+            if seen > limit:
+                raise problems.TooLarge(limit)
             return message
 
         await self._app(scope, counted, send)

@@ -29,13 +29,14 @@ from sqlalchemy import Connection, select
 
 from core import journal
 from core.clock import Clock
+from core.datum import Datum
 from core.db import Database
 from core.journal import Actor, Entry, Subject, journal_table
-from devices import commands, store
+from devices import lift_import, lift_store
 from devices.directory import REGISTRY
 from devices.importer import LEAST, LOOK
 from devices.keeping import record
-from devices.lift_csv import LIFTS
+from devices.lift_csv import relative_to
 from devices.lift_plan import plan
 from devices.sheet import Outcome, RowResult, SheetRow
 from devices.staging import Staging
@@ -71,6 +72,7 @@ class Bulk:
     clock: Clock
     actor: Actor
     progress: Progress = lambda _doing, _done, _all: None
+    datum: Datum = Datum.WGS84  # of rows that do not say of which they are
 
     @contextmanager
     def run(self, content: bytes, *, dry: bool = False, skip_bad: bool = False) -> Iterator[Done]:
@@ -78,7 +80,7 @@ class Bulk:
 
         Raises InvalidMessage for what is no such file, Conflict while another process imports it.
         """
-        name = hashlib.sha256(content).hexdigest()[:24]
+        name = hashlib.sha256(content + str(self.datum).encode()).hexdigest()[:24]
         staging = Staging(self.folder / (f"{name}-dry.db" if dry else f"{name}.db"))
         try:
             resumed = bool(staging.fact("generation"))
@@ -97,7 +99,7 @@ class Bulk:
 
     def _stage(self, staging: Staging, content: bytes) -> None:
         staging.empty()
-        read, staged = LIFTS.read(content), 0
+        read, staged = relative_to(self.datum).read(content), 0
         while part := list(islice(read, LOOK)):
             rows = [each for each in part if isinstance(each, SheetRow)]
             judged = self.database.read(partial(_judged, rows=rows))
@@ -123,8 +125,7 @@ class Bulk:
         while due := staging.due(len(before) or steps.pace.rows):
             step += 1
             rows = [row for _, row in due]
-            self.database.read(partial(commands.foresee, rows=rows))
-            results = steps.write(rows, partial(self._keep, generation, step, before))
+            results = self._kept(steps, rows, {"generation": generation, "step": step}, before)
             kept = [(n, result) for (n, _), result in zip(due, results, strict=True)]
             done += len(due)
             staging.applied(due[-1][0], kept, step)
@@ -137,19 +138,19 @@ class Bulk:
         facts = {str(outcome): n for outcome, n in counts.items()}
         return journal.append(connection, Entry(CHAIN, BEGUN, self.actor, self.clock.now(), facts))
 
-    def _keep(
+    def _kept(
         self,
-        generation: int,
-        step: int,
-        before: Mapping[str, Outcome],
-        connection: Connection,
+        steps: Steps,
         rows: Sequence[SheetRow],
+        part_of: Mapping[str, object],
+        before: Mapping[str, Outcome],
     ) -> list[RowResult]:
+        """Write a step, unless it stands there already, and tell what became of its rows."""
         if before:
             return [RowResult(row.line, row.code, before[row.code]) for row in rows]
-        part_of = {"generation": generation, "step": step}
         now = self.clock.now()
-        return commands.import_lifts(connection, rows, now, self.actor, part_of=part_of)
+        step = self.database.read(partial(lift_import.prepare, rows=rows, now=now))
+        return steps.write(rows, lambda c, _: step.keep(c, self.actor, part_of=part_of))
 
     def _committed(self, generation: int, step: int) -> Mapping[str, Outcome]:
         """The rows of that step, if it was committed without being noted as applied."""
@@ -178,7 +179,7 @@ class Bulk:
 
 
 def _judged(connection: Connection, rows: Sequence[SheetRow]) -> list[RowResult]:
-    return [each.result for each in plan(rows, store.known(connection, rows))]
+    return [each.result for each in plan(rows, lift_store.known(connection, rows))]
 
 
 def _codes(facts: Mapping[str, object], name: str) -> list[str]:

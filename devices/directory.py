@@ -4,7 +4,7 @@ A `Directory` is one picture of the registry and never changes; whoever holds it
 `registry_version` now and then and loads a new one when it has moved on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, func, select
@@ -154,8 +154,8 @@ def load_directory(connection: Connection, *, bare: bool = False) -> Directory:
     )
 
 
-def registry_version(connection: Connection) -> int:
-    """The newest journal id of any registry change; 0 while nothing is registered."""
+def registry_version(connection: Connection, kinds: Sequence[str] = KINDS) -> int:
+    """The newest journal id of any registry change to these kinds; 0 while there was none."""
     t = journal_table.c
     newest = [  # one look-up in the chain's index for every kind, however long the chains are
         select(t.id)
@@ -163,7 +163,7 @@ def registry_version(connection: Connection) -> int:
         .order_by(t.seq.desc())
         .limit(1)
         .scalar_subquery()
-        for kind in KINDS
+        for kind in kinds
     ]
     row = connection.execute(select(*(func.coalesce(each, 0) for each in newest))).one()
     return max(int(each) for each in row)

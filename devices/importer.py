@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 from core.clock import Clock, SystemClock
 from core.db import Database
 from core.journal import Actor
-from devices import commands, store
+from devices import lift_import, lift_store
 from devices.lift_csv import LIFTS, parse
 from devices.lift_plan import plan
-from devices.sheet import Report, RowResult, SheetRow
+from devices.sheet import Report, RowResult
 from devices.steps import Steps
 
 LEAST = 80  # rows of a step: the statements of a step cost as much as some 75 rows
@@ -34,7 +34,7 @@ def dry_run(database: Database, content: bytes) -> Report:
         done: list[RowResult] = []
         for begin in range(0, len(parsed.rows), LOOK):
             step = parsed.rows[begin : begin + LOOK]
-            done += [each.result for each in plan(step, store.known(connection, step))]
+            done += [each.result for each in plan(step, lift_store.known(connection, step))]
         return done
 
     return _report(database.read(judge), parsed.refused, dry=True)
@@ -47,13 +47,11 @@ def apply(
     parsed = parse(content)
     steps = Steps(database, clock or SystemClock(), least=LEAST)
 
-    def write(connection: Connection, rows: Sequence[SheetRow]) -> list[RowResult]:
-        return commands.import_lifts(connection, rows, now, actor)
-
-    def foresee(rows: Sequence[SheetRow]) -> None:
-        database.read(partial(commands.foresee, rows=rows))
-
-    done = [each for step in steps.each(parsed.rows, write, foresee) for each in step]
+    done: list[RowResult] = []
+    while len(done) < len(parsed.rows):
+        rows = parsed.rows[len(done) : len(done) + steps.pace.rows]
+        step = database.read(partial(lift_import.prepare, rows=rows, now=now))
+        done += steps.write(rows, lambda c, _, step=step: step.keep(c, actor))  # type: ignore[misc]
     return _report(done, parsed.refused, dry=False)
 
 

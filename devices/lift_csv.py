@@ -1,9 +1,11 @@
 """The CSV file of lifts: its columns, and what must fit together in a row."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from core.datum import Datum, to_wgs84
 from core.geo import Position
+from devices import lift_papers
 from devices.cells import Value, coded, decimal, one_of, pattern, text, whole
 from devices.codes import LIFT_KIND_NAMES, PLACE_TYPE_NAMES, Name
 from devices.sheet import Column, Parsed, Problem, Sheet
@@ -32,6 +34,7 @@ def _check(values: Mapping[str, Value]) -> Iterator[Problem]:
         values["longitude"] is None
     ):
         yield Problem("latitude", "only one of the two coordinates is given", "give both or none")
+    yield from lift_papers.check(values)
 
 
 _datum = coded(_DATUMS)
@@ -55,7 +58,7 @@ COLUMNS = (
     Column(
         "rescue_code",
         f"6 digits; {_AS_TEXT}",
-        "235274",
+        "990001",
         pattern("[0-9]{6}"),
         ("识别码", "救援识别码", "电梯识别码", "救援码", "应急救援识别码"),
     ),
@@ -166,11 +169,12 @@ COLUMNS = (
     Column(
         "gateway_id",
         "1 to 32 of A-Z a-z 0-9 _ -; enrols the gateway for the lift",
-        "G0017",
+        "SAMPLE-1",
         pattern("[A-Za-z0-9_-]{1,32}"),
         ("网关编号", "网关", "网关号"),
         required=False,
     ),
+    *lift_papers.PAPERS,
 )
 LIFTS = Sheet(
     COLUMNS,
@@ -180,6 +184,20 @@ LIFTS = Sheet(
     settled=_in_wgs84,
 )
 HEADER = LIFTS.header
+
+
+def relative_to(datum: Datum) -> Sheet:
+    """The same file, whose rows are of that datum where they do not say of which."""
+    if datum is Datum.WGS84:
+        return LIFTS
+    told = str(datum)
+    columns = tuple(replace(c, empty=told) if c.name == "datum" else c for c in COLUMNS)
+
+    def settled(values: Mapping[str, Value]) -> Mapping[str, Value]:
+        placed = values.get("latitude") is not None
+        return _in_wgs84({"datum": told, **values} if placed else values)
+
+    return replace(LIFTS, columns=columns, settled=settled)
 
 
 def template() -> str:

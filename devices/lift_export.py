@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from core.datum import Datum, from_wgs84
 from core.db import Database
 from core.geo import Position
-from devices import tables
+from devices import lift_store, tables
 from devices.cells import Value
 from devices.lift_csv import HEADER
 
@@ -51,20 +51,16 @@ def _page(connection: Connection, after: str, area: str) -> list[dict[str, Value
     gateway = (
         select(func.min(spoken.c.gateway_id)).where(spoken.c.lift_id == lift.c.id).scalar_subquery()
     )
-    own = [lift.c[name] for name in HEADER if name in lift.c]
     asked = (
-        select(
-            *own,
-            tables.firm.c.code.label("firm_code"),
-            tables.use_unit.c.code.label("use_unit_code"),
-            gateway.label("gateway_id"),
-        )
-        .outerjoin(tables.firm, tables.firm.c.id == lift.c.firm_id)
-        .outerjoin(tables.use_unit, tables.use_unit.c.id == lift.c.use_unit_id)
+        lift_store.whole()
+        .add_columns(gateway.label("gateway_id"))
         .where(lift.c.rescue_code > after)
         .order_by(lift.c.rescue_code)
         .limit(PAGE)
     )
     if area:
         asked = asked.where(lift.c.area == area)
-    return [dict(row) for row in connection.execute(asked).mappings()]
+    return [
+        {**lift_store.in_columns(row), "gateway_id": row.gateway_id}
+        for row in connection.execute(asked)
+    ]

@@ -21,10 +21,11 @@ _COORDINATES = ("latitude", "longitude")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A lift as it stands, in the file's columns."""
+    """A lift as it stands, in the file's columns; `papers`: it has a row of them."""
 
     id: int
     values: Mapping[str, Value]
+    papers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _one(row: SheetRow, known: Known, areas: dict[str, str]) -> Planned:
     gateway_id = _gateway(row, known, standing, areas)
     given = {name: value for name, value in row.values.items() if name != "gateway_id"}
     if standing is None:
-        result = RowResult(row.line, row.code, Outcome.INSERTED)
+        result = RowResult(row.line, row.code, Outcome.INSERTED, _warnings(row, given))
         return Planned(result, {**_NEW, **given}, None, gateway_id)
     before = standing.values
     if "datum" not in given and any(before[n] != given.get(n, before[n]) for n in _COORDINATES):
@@ -74,8 +75,18 @@ def _one(row: SheetRow, known: Known, areas: dict[str, str]) -> Planned:
     if gateway_id is not None:
         changes.append(Change("gateway_id", None, gateway_id))
     outcome = Outcome.CHANGED if changes else Outcome.UNCHANGED
-    result = RowResult(row.line, row.code, outcome, changes=tuple(changes))
+    warned = _warnings(row, {**before, **given}) if gateway_id is not None else ()
+    result = RowResult(row.line, row.code, outcome, warned, tuple(changes))
     return Planned(result, {**before, **given}, standing, gateway_id)
+
+
+def _warnings(row: SheetRow, values: Mapping[str, Value]) -> tuple[Problem, ...]:
+    """What a row that is taken leaves behind and somebody should know."""
+    gateway_id = row.values.get("gateway_id")
+    if gateway_id is None or values.get("firm_code") is not None:
+        return ()
+    told = f"no firm can push telemetry of gateway {gateway_id} while this lift has none"
+    return (Problem("firm_code", told, "name the lift's firm, or give it a gateway of its own"),)
 
 
 def _problems(row: SheetRow, known: Known) -> Iterator[Problem]:

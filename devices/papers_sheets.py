@@ -27,7 +27,7 @@ _FIRM = Column(
 _LIFT = Column(
     "rescue_code",
     "6 digits of a registered lift",
-    "235274",
+    "990001",
     pattern("[0-9]{6}"),
     ("识别码", "救援识别码", "电梯识别码"),
 )

@@ -5,7 +5,7 @@ row goes through its own command. The rows of a step are one transaction, judged
 that a dry run and a real one tell the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,15 @@ from core.db import Database
 from core.errors import NotFound
 from core.geo import Position
 from core.journal import Actor
-from devices import commands, importer, lift_csv, papers_import, queries, register_sheets
+from devices import (
+    commands,
+    importer,
+    lift_csv,
+    papers_import,
+    queries,
+    register_sheets,
+    word_index,
+)
 from devices.model import (
     Camera,
     Gateway,
@@ -41,6 +49,35 @@ def sheets() -> Mapping[str, Sheet]:
     return {"lifts": lift_csv.LIFTS} | {name: sheet for name, (sheet, _) in _KINDS.items()}
 
 
+Progress = Callable[[str, int, int], None]
+"""What is being done, rows done, rows in all (0: unknown)."""
+
+
+def no_progress(_doing: str, _done: int, _all: int) -> None:
+    """Where nobody watches."""
+
+
+def bring(
+    database: Database,
+    kind: str,
+    content: bytes,
+    clock: Clock,
+    actor: Actor,
+    *,
+    dry: bool,
+    skip_bad: bool,
+    progress: Progress = no_progress,
+) -> Report:
+    """Import a file wholly, or (unless bad rows are skipped) not at all while one is bad.
+
+    Where nothing was applied the report says that it is a dry run's. Raises like `run`.
+    """
+    first = dry or not skip_bad
+    told = partial(run, database, kind, content, clock.now(), actor, clock=clock, progress=progress)
+    report = told(dry=first)
+    return report if dry or not first or report.refused else told(dry=False)
+
+
 def run(
     database: Database,
     kind: str,
@@ -50,6 +87,7 @@ def run(
     *,
     dry: bool,
     clock: Clock | None = None,
+    progress: Progress = no_progress,
 ) -> Report:
     """Import a file of that kind, or tell first what that would do (`dry`).
 
@@ -67,10 +105,15 @@ def run(
     if dry:
         for begin in range(0, len(parsed.rows), LOOK):
             done += database.read(partial(_judge, plan, parsed.rows[begin : begin + LOOK]))
+            progress("reading", len(done), len(parsed.rows) + len(parsed.refused))
     else:
         steps = Steps(database, clock or SystemClock())
         for step in steps.each(parsed.rows, partial(_apply, plan, now, actor)):
             done += step
+            progress("applying", len(done), len(parsed.rows) + len(parsed.refused))
+        if kind == "use_units":
+            while steps.write(range(steps.pace.rows), _found_by):
+                pass
     return Report(tuple(sorted(done, key=lambda row: row.line)), dry, sheet.keys[0])
 
 
@@ -88,6 +131,11 @@ def _apply(
             planned.write(connection, now, actor)
         results.append(planned.result)
     return results
+
+
+def _found_by(connection: Connection, rows: Sequence[int]) -> int:
+    """Let some lifts be found by their use unit's new name."""
+    return word_index.catch_up_outdated(connection, len(rows))
 
 
 def _planned(plan: Plan, connection: Connection, row: SheetRow) -> Planned:

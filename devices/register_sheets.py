@@ -147,7 +147,7 @@ GATEWAYS = Sheet(
         Column(
             "gateway_id",
             "1 to 32 of A-Z a-z 0-9 _ -",
-            "G0017",
+            "SAMPLE-1",
             pattern("[A-Za-z0-9_-]{1,32}"),
             ("网关编号", "网关", "网关号"),
         ),
@@ -155,7 +155,7 @@ GATEWAYS = Sheet(
         Column(
             "lifts",
             "rescue codes (6 digits) with blanks between; it speaks for exactly these",
-            "235274 235275",
+            "990001",
             many(pattern("[0-9]{6}")),
             ("电梯", "识别码", "电梯识别码"),
             required=False,

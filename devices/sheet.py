@@ -11,6 +11,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, time
 from enum import StrEnum
 
 from core.errors import InvalidMessage
@@ -48,7 +49,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """The answer to one row; `code` names the thing. Problems are there when it was refused."""
+    """The answer to one row; `code` names the thing.
+
+    Problems are why it was refused; of a row that was taken, what somebody should know of it.
+    """
 
     line: int
     code: str
@@ -119,15 +123,19 @@ def report_lines(rows: Iterable[RowResult], key: str) -> Iterator[Sequence[objec
     """The cells of a report, its header first; every problem has a line."""
     yield ("line", key, "outcome", "field", "reason", "remedy", "changes")
     for row in rows:
-        told = "; ".join(f"{c.field}: {c.before!r} -> {c.after!r}" for c in row.changes)
+        told = "; ".join(f"{c.field}: {_told(c.before)} -> {_told(c.after)}" for c in row.changes)
         for each in row.problems or (Problem("", "", ""),):
             cells = (row.code, row.outcome, each.field, each.reason, each.remedy, told)
             yield (row.line, *map(no_formula, cells))
 
 
+def _told(value: object) -> str:
+    return value.isoformat() if isinstance(value, date | time) else repr(value)
+
+
 def no_formula(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in set("=+-@\t\r") else cell
+    """A text that no spreadsheet takes for a formula; reading a file takes the sign off again."""
+    return f"'{cell}" if sheet_files.is_formula(cell) else cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from core.errors import InvalidMessage
 SEPARATORS = ",;\t"
 Line = tuple[int, list[str]]
 _ZIP = b"PK\x03\x04"
+_BEGINS = frozenset("=+-@\t\r")  # what spreadsheets take for a formula's beginning
+_FORMULA = _BEGINS | {"'"}
 _EXACT = 10**15  # whole numbers below are what was typed
 
 
@@ -39,6 +41,16 @@ def lines(content: bytes, named: Container[str]) -> Iterator[Line]:
 def plain(cell: str) -> str:
     """A header's word without quotes, blanks, and what stands in brackets behind it."""
     return re.sub(r"[(（].*", "", cell.strip().strip('"').lower()).strip()
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet takes it for a formula; signs put in front against it do not count."""
+    return cell[:1] in _FORMULA and cell.lstrip("'")[:1] in _BEGINS
+
+
+def _as_it_was(cell: str) -> str:
+    """A cell of a CSV file without the sign that an export put in front."""
+    return cell[1:] if cell[:1] == "'" and is_formula(cell) else cell
 
 
 def _empty() -> InvalidMessage:
@@ -77,7 +89,7 @@ def _of_text(reader: Iterator[list[str]]) -> Iterator[Line]:
             yield begins, []
         else:
             if any(cell and not cell.isspace() for cell in cells):
-                yield begins, cells
+                yield begins, [_as_it_was(each) if each[:1] == "'" else each for each in cells]
         begins = reader.line_num + 1  # type: ignore[attr-defined]  # csv.reader has it
 
 

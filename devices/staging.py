@@ -5,13 +5,16 @@ The file outlives a killed process: how far its rows are applied stands in it, s
 import goes on where it was. One process at a time has it; the lock ends with the process.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
+
 from core.errors import Conflict
+from devices.cells import Value
+from devices.lift_papers import from_json
 from devices.sheet import Change, Outcome, Problem, RowResult, SheetRow
 
 _SCHEMA = """
@@ -21,6 +24,7 @@ CREATE TABLE IF NOT EXISTS staged (
     cells TEXT, told TEXT
 ) STRICT;
 """
+_CELLS: msgspec.json.Decoder[dict[str, Value]] = msgspec.json.Decoder(dict)
 
 
 class Staging:
@@ -71,7 +75,7 @@ class Staging:
             [
                 (
                     *(result.line, result.code, str(result.outcome)),
-                    None if row is None else json.dumps(row.values, ensure_ascii=False),
+                    None if row is None else msgspec.json.encode(row.values).decode(),
                     _told(result),
                 )
                 for result, row in rows
@@ -85,7 +89,10 @@ class Staging:
             " ORDER BY n LIMIT ?",
             (self.fact("applied"), str(Outcome.INSERTED), str(Outcome.CHANGED), limit),
         )
-        return [(n, SheetRow(line, code, json.loads(cells))) for n, line, code, cells in rows]
+        return [
+            (n, SheetRow(line, code, from_json(_CELLS.decode(cells))))
+            for n, line, code, cells in rows
+        ]
 
     def applied(self, until: int, results: Sequence[tuple[int, RowResult]], step: int) -> None:
         """What became of a step's rows, whose last is the `until`th; in one commit."""
@@ -107,7 +114,7 @@ class Staging:
         with closing(self._file.cursor()) as rows:
             rows.execute("SELECT line, code, outcome, told FROM staged ORDER BY n")
             for line, code, outcome, told in rows:
-                problems, changes = json.loads(told) if told else ((), ())
+                problems, changes = msgspec.json.decode(told) if told else ((), ())
                 yield RowResult(
                     *(line, code, Outcome(outcome)),
                     tuple(Problem(*each) for each in problems),
@@ -125,4 +132,4 @@ def _told(result: RowResult) -> str | None:
         return None
     problems = [(each.field, each.reason, each.remedy) for each in result.problems]
     changes = [(each.field, each.before, each.after) for each in result.changes]
-    return json.dumps((problems, changes), ensure_ascii=False)
+    return msgspec.json.encode((problems, changes)).decode()

@@ -1,18 +1,13 @@
 """Rows to registry values and back. Takes an open connection and never commits."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from sys import intern
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, insert, select, update
 
-from core.datum import Datum
 from core.geo import Position
 from devices import tables
-from devices.cells import Value
-from devices.lift_csv import HEADER
-from devices.lift_plan import Known, Standing
 from devices.model import (
     Camera,
     Gateway,
@@ -27,8 +22,6 @@ from devices.model import (
     SourceKind,
     UseUnit,
 )
-from devices.sheet import SheetRow
-from devices.words import Described
 
 AnyRow = Row[Any]  # the columns of a whole-table select are known to the table, not to the type
 Values = dict[str, object]
@@ -254,96 +247,3 @@ def keep(
         .returning(table)
     ).one()
     return row, changed
-
-
-def known(connection: Connection, rows: Sequence[SheetRow]) -> Known:
-    """What the registry holds of everything that `rows` (at most a step of them) name."""
-
-    def named(column: str) -> list[Value]:
-        return [row.values[column] for row in rows if row.values.get(column) is not None]
-
-    lift, firm, unit, papers = tables.lift, tables.firm, tables.use_unit, tables.lift_dossier
-    standing = connection.execute(
-        select(
-            lift,
-            firm.c.code.label("firm_code"),
-            unit.c.code.label("use_unit_code"),
-            func.coalesce(papers.c.coordinate_origin, str(Datum.WGS84)).label("datum"),
-        )
-        .outerjoin(papers, papers.c.lift_id == lift.c.id)
-        .outerjoin(firm, firm.c.id == lift.c.firm_id)
-        .outerjoin(unit, unit.c.id == lift.c.use_unit_id)
-        .where(lift.c.rescue_code.in_(named("rescue_code")))
-    ).all()
-    columns = [name for name in HEADER if name != "gateway_id"]
-    registered = connection.execute(
-        select(lift.c.registration_code, lift.c.rescue_code).where(
-            lift.c.registration_code.in_(named("registration_code"))
-        )
-    ).all()
-    named_so = codes_of(connection, rows)
-    return replace(
-        named_so,
-        lifts={
-            row.rescue_code: Standing(row.id, {name: getattr(row, name) for name in columns})
-            for row in standing
-        },
-        registered={row.registration_code: row.rescue_code for row in registered},
-        firms={**named_so.firms}
-        | {row.firm_code: row.firm_id for row in standing if row.firm_code},
-        use_units={**named_so.use_units}
-        | {row.use_unit_code: row.use_unit_id for row in standing if row.use_unit_code},
-        gateways={each.id: each for each in gateways(connection, map(str, named("gateway_id")))},
-    )
-
-
-def codes_of(connection: Connection, rows: Sequence[SheetRow]) -> Known:
-    """The firms and use units alone that `rows` name."""
-
-    def named(table: Table, column: str) -> list[AnyRow]:
-        codes = {row.values[column] for row in rows if row.values.get(column) is not None}
-        c = table.c
-        asked = select(c.code, c.id, c.name).where(c.code.in_(codes))
-        return list(connection.execute(asked))
-
-    units = named(tables.use_unit, "use_unit_code")
-    return Known(
-        firms={row.code: row.id for row in named(tables.firm, "firm_code")},
-        use_units={row.code: row.id for row in units},
-        unit_names={row.code: row.name for row in units},
-    )
-
-
-def import_values(values: Mapping[str, Value], known: Known) -> Values:
-    """A planned lift in the columns of the table."""
-    kept: Values = {
-        name: value
-        for name, value in values.items()
-        if name not in ("firm_code", "use_unit_code", "datum")
-    }
-    firm, unit = values["firm_code"], values["use_unit_code"]
-    kept["firm_id"] = None if firm is None else known.firms[str(firm)]
-    kept["use_unit_id"] = None if unit is None else known.use_units[str(unit)]
-    return kept
-
-
-def import_described(values: Mapping[str, Value], known: Known) -> Described:
-    """What a lift that a file brings anew is found by."""
-    firm, unit = values.get("firm_code"), values.get("use_unit_code")
-    latitude, longitude = values.get("latitude"), values.get("longitude")
-    placed = isinstance(latitude, float) and isinstance(longitude, float)
-    return Described(
-        rescue_code=str(values["rescue_code"]),
-        area=str(values["area"]),
-        district=str(values["district"]),
-        address=str(values["address"]),
-        building=str(values.get("building") or ""),
-        project="",
-        unit="",
-        use_unit=known.unit_names.get(str(unit), ""),
-        kind=str(values["kind"]),
-        place_type=str(values["place_type"]),
-        firm_id=known.firms.get(str(firm)),
-        use_unit_id=known.use_units.get(str(unit)),
-        position=Position(latitude, longitude) if placed else None,  # type: ignore[arg-type]
-    )

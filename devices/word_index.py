@@ -6,10 +6,12 @@ a time, so that nobody waits.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, func, or_, select, update
 
 from core import words as index
+from core.db import load
 from core.geo import Position
 from core.words import AnyOf, Query, matching
 from devices import tables, words
@@ -18,6 +20,7 @@ from devices.words import Described, Piece, Reading
 PART = 400  # ids in one question
 MEANINGS = 80  # texts that one piece of pinyin may stand for
 DIVISIONS = 40  # divisions that one piece may name the beginning of
+_OUTDATED = 0  # the version of words that are to be made anew
 _SPOKEN = 2  # letters from which on they may be pinyin
 
 
@@ -62,22 +65,46 @@ def index_lifts(connection: Connection, ids: Sequence[int]) -> None:
 def put_words(connection: Connection, lifts: Mapping[int, Described]) -> None:
     """Keep the words of lifts that are known already."""
     t, ids = tables.lift_words, list(lifts)
-    standing: dict[int, tuple[frozenset[str], int]] = {}
+    standing: dict[int, tuple[tuple[str, ...], int]] = {}
     for start in range(0, len(ids), PART):
         part = select(t).where(t.c.lift_id.in_(ids[start : start + PART]))
         for row in connection.execute(part):
-            standing[row.lift_id] = (frozenset(row.words), row.version)
-    made = {each: words.words(lift) for each, lift in lifts.items()}
-    new = [each for each in ids if each not in standing]
-    rows = [{"lift_id": n, "words": made[n], "version": words.VERSION} for n in new]
-    index.add(connection, t, rows)
+            standing[row.lift_id] = (row.words, row.version)
+    add_words(connection, {n: each for n, each in lifts.items() if n not in standing})
     for each, kept in standing.items():
-        if kept[0] != made[each]:
-            changed = {"words": made[each], "version": words.VERSION}
+        made = words.words(lifts[each])
+        if kept[0] != made:
+            changed = {"words": made, "version": words.VERSION}
             index.change(connection, t, each, kept[0], changed)
         elif kept[1] != words.VERSION:
             connection.execute(update(t).where(t.c.lift_id == each).values(version=words.VERSION))
-    _put_readings(connection, {p for lift in lifts.values() for p in _pieces(lift)})
+    _put_readings(connection, {p for n in standing for p in _pieces(lifts[n])})
+
+
+def add_words(connection: Connection, lifts: Mapping[int, Described]) -> None:
+    """Keep the words of lifts that have none yet."""
+    foresee(connection, lifts.values()).write(connection, list(lifts))
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What lifts that are not there yet will be found by, worked out before they are written."""
+
+    words: index.Ready
+    unspoken: Mapping[tuple[str, str], Reading]
+
+    def write(self, connection: Connection, ids: Sequence[int]) -> None:
+        """Keep it under our ids of the lifts, which come in the order in which they were told."""
+        self.words.write(connection, ids)
+        _keep_readings(connection, dict(self.unspoken))
+
+
+def foresee(connection: Connection, lifts: Iterable[Described]) -> Foreseen:
+    """Work out beforehand, outside any write, by what lifts will be found."""
+    told = list(lifts)
+    made = [words.words(each) for each in told]
+    ready = index.ready(connection.dialect, tables.lift_words, made, version=words.VERSION)
+    return Foreseen(ready, _unspoken(connection, {p for lift in told for p in _pieces(lift)}))
 
 
 def _pieces(lift: Described) -> Iterable[str]:
@@ -85,38 +112,23 @@ def _pieces(lift: Described) -> Iterable[str]:
         yield from words.pieces(text)
 
 
-def foresee(connection: Connection, lifts: Iterable[Described]) -> None:
-    """Work out beforehand, outside any write, what `put_words` will need for these lifts.
-
-    Words and readings are remembered, so a write that keeps just these has but to look them up.
-    """
-    told = list(lifts)
-    for each in told:
-        words.words(each)
-    _unspoken(connection, {p for lift in told for p in _pieces(lift)})
-
-
 def _put_readings(connection: Connection, pieces: Iterable[str]) -> None:
     """How pieces are spoken, where nobody has told yet."""
-    fresh, t = _unspoken(connection, pieces), tables.reading
+    _keep_readings(connection, _unspoken(connection, pieces))
+
+
+def _keep_readings(connection: Connection, fresh: dict[tuple[str, str], Reading]) -> None:
     if not fresh:
         return
+    t = tables.reading
     texts = sorted({text for text, _ in fresh})
     for start in range(0, len(texts), PART):
         asked = select(t.c.text, t.c.spelled).where(t.c.text.in_(texts[start : start + PART]))
         for row in connection.execute(asked):
             fresh.pop((row.text, row.spelled), None)
-    rows = [
-        {
-            "text": each.text,
-            "spelled": each.spelled,
-            "initials": each.initials,
-            "sounds": " ".join(each.sounds),
-        }
-        for each in fresh.values()
-    ]
-    if rows:
-        connection.execute(insert(t), rows)
+    rows = [(e.text, e.spelled, e.initials, " ".join(e.sounds)) for e in fresh.values()]
+    columns = ("text", "spelled", "initials", "sounds")
+    load(connection.dialect, t, columns, rows).write(connection)
 
 
 def _unspoken(connection: Connection, pieces: Iterable[str]) -> dict[tuple[str, str], Reading]:
@@ -131,6 +143,24 @@ def _unspoken(connection: Connection, pieces: Iterable[str]) -> dict[tuple[str, 
         if piece not in known:
             fresh |= {(each.text, each.spelled): each for each in words.readings(piece)}
     return fresh
+
+
+def outdate(connection: Connection, ids: Sequence[int]) -> None:
+    """Let `catch_up_outdated` make the words of those lifts anew."""
+    t = tables.lift_words
+    for start in range(0, len(ids), PART):
+        part = t.c.lift_id.in_(ids[start : start + PART])
+        connection.execute(update(t).where(part).values(version=_OUTDATED))
+
+
+def catch_up_outdated(connection: Connection, limit: int) -> int:
+    """Index lifts whose words are known to be old; answers how many there were."""
+    t = tables.lift_words
+    asked = select(t.c.lift_id).where(t.c.version == _OUTDATED).limit(limit)
+    ids = list(connection.execute(asked).scalars())
+    if ids:
+        index_lifts(connection, ids)
+    return len(ids)
 
 
 def catch_up(connection: Connection, limit: int = 200) -> int:

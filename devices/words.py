@@ -196,9 +196,8 @@ class Described:
         return self.place, self.use_unit
 
 
-@lru_cache(maxsize=2048)
-def words(lift: Described) -> frozenset[str]:
-    """Every word of a lift; the last ones asked for are remembered."""
+def words(lift: Described) -> tuple[str, ...]:
+    """Every word of a lift, sorted."""
     told = {code_word(lift.rescue_code[:length]) for length in range(1, CODE + 1)}
     told |= {area_word(lift.area), area_word(lift.district)}
     told |= {kind_word(lift.kind), place_word(lift.place_type)}
@@ -211,7 +210,7 @@ def words(lift: Described) -> frozenset[str]:
     row = units(lift.place)
     told.update(row)
     told.update(map(pair, row, row[1:]))
-    return words_of(lift.use_unit) | told
+    return tuple(sorted(words_of(lift.use_unit) | told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from core.db import Database
 from core.errors import Conflict, HubError
 from hub import (
     audit_commands,
+    columns_command,
     dialect_commands,
     history_commands,
     lifeline,
@@ -207,6 +208,7 @@ app.command("province")(make_province)
 app.command("tail")(tail_command.tail)
 app.command("top")(top_command.top)
 app.command("roles")(roles_command.roles)
+app.command("columns")(columns_command.columns)
 
 
 @tls_app.command("init")

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +18,7 @@ from rich.progress import (
 )
 
 from core.clock import SystemClock
+from core.datum import Datum
 from devices import register_import
 from devices.bulk import Bulk
 from devices.lift_csv import LIFTS
@@ -40,6 +40,9 @@ Template = Annotated[bool, typer.Option("--template", help="Print the header and
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Import the good rows of a file that has bad ones.")
 ]
+DatumOf = Annotated[
+    Datum, typer.Option("--datum", help="Of lifts' coordinates, where rows do not say of which.")
+]
 Kind = Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.")]
 _TOLD = 200  # rows whose problems are printed; the report has them all
 
@@ -51,6 +54,7 @@ def import_file(
     skip_bad: SkipBad = False,
     report: ReportTo = None,
     template: Template = False,
+    datum: DatumOf = Datum.WGS84,
     data: Data = None,
 ) -> None:
     """Import a file, wholly or (with a bad row in it) not at all; every problem has its remedy."""
@@ -65,7 +69,7 @@ def import_file(
         raise typer.BadParameter("name a file, or ask for a --template", param_hint="FILE")
     content = file.read_bytes()
     if kind == "lifts":
-        good = _lifts(file, content, report, data, dry=dry_run, skip_bad=skip_bad)
+        good = _lifts(file, content, report, data, datum, dry=dry_run, skip_bad=skip_bad)
     else:
         good = _others(kind, file, content, report, data, dry=dry_run, skip_bad=skip_bad)
     if not good:
@@ -73,7 +77,14 @@ def import_file(
 
 
 def _lifts(
-    file: Path, content: bytes, report: Path | None, data: Path | None, *, dry: bool, skip_bad: bool
+    file: Path,
+    content: bytes,
+    report: Path | None,
+    data: Path | None,
+    datum: Datum,
+    *,
+    dry: bool,
+    skip_bad: bool,
 ) -> bool:
     folder = DataFolder(sound(data).data_dir.resolve()).imports
     with registry(data) as database, _bars() as bars:
@@ -83,6 +94,7 @@ def _lifts(
             clock=SystemClock(),
             actor=CLI,
             progress=_shown_on(bars),
+            datum=datum,
         )
         with bulk.run(content, dry=dry, skip_bad=skip_bad) as done:
             bars.stop()
@@ -103,16 +115,16 @@ def _others(
     dry: bool,
     skip_bad: bool,
 ) -> bool:
-    with registry(data) as database:
-        now = SystemClock().now()
-        bring = partial(register_import.run, database, kind, content, now, CLI)
-        done = bring(dry=dry or not skip_bad)
-        applied = not dry and (skip_bad or not done.refused)
-        if applied and not skip_bad:
-            done = bring(dry=False)
+    with registry(data) as database, _bars() as bars:
+        done = register_import.bring(
+            *(database, kind, content, SystemClock(), CLI),
+            dry=dry,
+            skip_bad=skip_bad,
+            progress=_shown_on(bars),
+        )
     _write_report(report, done.rows, done.key)
     _tell_problems(done.rows)
-    return _sum_up(file, done.counts, dry=dry, applied=applied)
+    return _sum_up(file, done.counts, dry=dry, applied=not done.dry_run)
 
 
 def _bars() -> Progress:
@@ -172,7 +184,8 @@ def import_lifts(
     skip_bad: SkipBad = False,
     report: ReportTo = None,
     template: Template = False,
+    datum: DatumOf = Datum.WGS84,
     data: Data = None,
 ) -> None:
     """Import lifts; the same as `hub import lifts`."""
-    import_file("lifts", file, dry_run, skip_bad, report, template, data)
+    import_file("lifts", file, dry_run, skip_bad, report, template, datum, data)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from functools import partial
@@ -13,6 +13,8 @@ from core.clock import Clock
 from core.db import Database
 from core.errors import Unavailable
 from core.pulse import Pulse
+from devices.import_jobs import Jobs
+from devices.import_work import Importer
 from devices.maintenance import shipped as maintenance
 from devices.maintenance.ladder import Ladder
 from devices.protocol.topics import parse
@@ -122,23 +124,30 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
         )
         told = ground.pulse("web.pages" if staff else "public.pages")
         if staff:
-            stack.enter_context(_beside(ground, Ladder(database, ground.clock, rules)))
+            ladder = Ladder(database, ground.clock, rules)
+            stack.enter_context(_beside(ground, "maintenance", lambda *_: ladder.run_once()))
+            jobs = Jobs(folder.imports / "jobs", ground.clock)
+            importer = Importer(jobs, database, folder.imports, ground.clock)
+            stack.enter_context(_beside(ground, "imports", importer.run_once))
         _run_server(uvicorn.Server(configuration), stop, ground.clock, told)
 
 
 @contextmanager
-def _beside(ground: Ground, ladder: Ladder) -> Iterator[None]:
-    """Run the ladder of maintenance beside the staff pages, until they end.
+def _beside(
+    ground: Ground, name: str, work: Callable[[Callable[[], None], threading.Event], int]
+) -> Iterator[None]:
+    """Run a part beside the staff pages, until they end: the ladder of maintenance, imports.
 
-    Here, because this process writes the database anyhow and no rescue waits for it.
+    Here, because this process writes the database anyhow and no rescue waits for it. `work` is
+    given what it beats with while it is long at work, and what ends it.
     """
     ended = threading.Event()
-    told = ground.pulse("web.maintenance")
+    told = ground.pulse(f"web.{name}")
 
     def run() -> None:
         go_round(
-            "maintenance",
-            ladder.run_once,
+            name,
+            lambda: work(told.beat, ended),
             ended,
             ground.clock,
             rest=BREATH,
@@ -146,7 +155,7 @@ def _beside(ground: Ground, ladder: Ladder) -> Iterator[None]:
             pulse=told,
         )
 
-    thread = threading.Thread(target=run, name="maintenance")
+    thread = threading.Thread(target=run, name=name)
     thread.start()
     try:
         yield

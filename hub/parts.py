@@ -18,7 +18,7 @@ from ingest.shards import HOME
 PARTS: Mapping[str, tuple[str, ...]] = {
     "broker": ("door",),
     "rescue": ("lane", "engine", "follower", "courier"),
-    "web": ("pages", "maintenance"),
+    "web": ("pages", "maintenance", "imports"),
     "telemetry": ("lane",),
     "history": ("keeper", "drain"),
     "public": ("pages",),

@@ -36,6 +36,7 @@ MOST_OF_A_KIND = codec.MAX_OBJECTS
 KINDS_TAKEN = 10
 PATIENCE = timedelta(seconds=2)
 LOOK = timedelta(milliseconds=50)
+_NAMED = 5  # lifts that a refusal names
 A_SECOND, AT_ONCE = 5.0, 30.0  # batches of one account
 CANONICAL = "canonical"
 _NOT_HERE = frozenset({Kind.CALL, Kind.RECEIPT, Kind.CMD})
@@ -236,11 +237,10 @@ def _topic(registry: Directory, scope: Scope, item: ItemIn) -> Topic:
         )
     gateway = registry.gateway(item.gateway)
     if gateway is None or not speaks_for(registry, scope, gateway):
-        raise InvalidMessage(
-            "device_not_enrolled",
-            f"gateway {item.gateway} is not enrolled, or not yours to speak for",
-            field="gateway",
-        )
+        told = f"gateway {item.gateway} is not enrolled, or not yours to speak for"
+        if gateway is not None and (others := _not_theirs(registry, scope, gateway)):
+            told = f"gateway {item.gateway} speaks for lifts that you do not maintain: {others}"
+        raise InvalidMessage("device_not_enrolled", told, field="gateway")
     realm = Realm.LIFT if gateway.kitchen_id is None else Realm.KITCHEN
     if item.kind not in KINDS[realm]:
         raise InvalidMessage("bad_topic", f"unknown kind {item.kind} for {realm}", field="kind")
@@ -256,6 +256,19 @@ def speaks_for(registry: Directory, scope: Scope, gateway: Gateway) -> bool:
         return True
     lifts = registry.lifts_of(gateway.id)
     return bool(lifts) and all(lift.firm_id == scope.firm_id for lift in lifts)
+
+
+def _not_theirs(registry: Directory, scope: Scope, gateway: Gateway) -> str:
+    """The lifts that keep a firm from a gateway of its own lifts; empty where it has none there."""
+    if scope.firm_id is None or not scope.covers_place(gateway.area):
+        return ""
+    lifts = registry.lifts_of(gateway.id)
+    if not any(lift.firm_id == scope.firm_id for lift in lifts):
+        return ""
+    nobodys = [lift.rescue_code for lift in lifts if lift.firm_id is None]
+    others = sum(lift.firm_id not in {None, scope.firm_id} for lift in lifts)
+    told = [f"{', '.join(nobodys[:_NAMED])} without a firm"] if nobodys else []
+    return " and ".join([*told, f"{others} of other firms"] if others else told)
 
 
 def _wrong(

@@ -20,6 +20,7 @@ TITLES: Mapping[str, str] = {
     "rescue.follower": msgid("Rescue: what telemetry and cameras find"),
     "rescue.courier": msgid("Rescue: notices"),
     "web.pages": msgid("Staff pages"),
+    "web.imports": msgid("Imports of files"),
     "web.maintenance": msgid("Maintenance plans and reminders"),
     "telemetry.lane": msgid("Telemetry"),
     "history.keeper": msgid("Telemetry history: roll-ups and retention"),

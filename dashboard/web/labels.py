@@ -16,6 +16,7 @@ from dashboard.web import (
     label_accounts,
     label_alarms,
     label_audit,
+    label_imports,
     label_ladder,
     label_maintenance,
     label_objections,
@@ -64,6 +65,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "station": "Rescue station",
         "public_rescue": "Public rescue",
     },
+    **label_imports.WORDS,
     **label_ladder.WORDS,
     "level": {
         "1": "Level 1",

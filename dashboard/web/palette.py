@@ -27,6 +27,7 @@ PAGES = (
     ("/health", msgid("Health"), Action.SEE_HEALTH),
     ("/audit", msgid("Audit"), Action.SEE_AUDIT),
     ("/accounts", msgid("Accounts"), Action.MANAGE_ACCOUNTS),
+    ("/imports", msgid("Imports"), Action.IMPORT_FILES),
     ("/account", msgid("My account"), None),
     ("/?state=all", msgid("All incidents"), Action.SEE_INCIDENTS),
     ("/lifts?presence=offline", msgid("Lifts offline"), Action.SEE_LIFTS),

@@ -4,7 +4,8 @@ Theory of operation. `wake_at` is the only timer. A plan is woken at the next ma
 the marks reached since it was looked at are reminders, each once by its key, however long nobody
 looked. It runs beside the staff pages, not in the process of a rescue: nobody waits for it, and a
 reminder a minute late is none the worse. Several may run: whoever comes second finds nothing due.
-A transaction takes a few plans only, and rests after each, so that a rescue never waits for it.
+A transaction takes a few plans only, and rests after each, so that a rescue never waits for it;
+first plans, of which an import brings thousands, are made many at once (beginning), as short.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,12 +19,14 @@ from core.clock import Clock
 from core.db import Database, add_once
 from core.errors import Unavailable
 from devices import tables as registry
-from devices.maintenance import planning, tables
+from devices.maintenance import beginning, planning, tables
 from devices.maintenance.log import Plan, Rules
 from devices.maintenance.planning import UNKNOWN, Health
 from devices.maintenance.reminders import Duty, Reminder, reminders
+from devices.steps import Steps
 
 AT_ONCE = 2  # plans of one transaction: well below 50 ms even on a busy machine
+FIRST_STEPS = 10  # of first plans in one turn: half a second, half of it at rest
 LOOK = timedelta(minutes=1)  # between two looks through the whole register
 TOLD: Mapping[Duty, Mapping[int, str]] = {
     Duty.VISIT: {-2: "firm", 0: "firm", 1: "use_unit", 3: "district", 7: "city"},
@@ -54,6 +57,8 @@ class Ladder:
         self._rules = rules
         self._health_of = health_of
         self._failed: set[int] = set()
+        self._steps = Steps(database, clock)
+        self._begun = 0
         self._look_at = float("-inf")
         self._log = log.get("devices.maintenance")
 
@@ -62,6 +67,8 @@ class Ladder:
         now = self._clock.now()
         ids = self._database.read(partial(due_plans, now=now, but=self._failed))
         if not ids and self._clock.monotonic() >= self._look_at:
+            if begun := self._begin():
+                return begun
             ids = self._astray()
         if not ids:
             self._failed.clear()  # their turn comes again
@@ -77,6 +84,31 @@ class Ladder:
             else:
                 self._one_by_one(ids, now)
         return len(ids)
+
+    def _begin(self) -> int:
+        """Plan lifts that an import brought, many in each short step; answers how many."""
+        begun = 0
+        for _ in range(FIRST_STEPS):
+            rows = self._steps.pace.rows
+            wanted = partial(beginning.never_visited, after=self._begun, limit=rows)
+            found = self._database.read(wanted)
+            self._begun = found[-1] if found else 0  # and from the first again at the next look
+            if not found:
+                break
+            ids = [each for each in found if each not in self._failed]
+            begun += len(ids)
+            if ids:
+                self._plan_first(ids)
+        return begun
+
+    def _plan_first(self, ids: list[int]) -> None:
+        now = self._clock.now()
+        try:
+            self._steps.write(ids, lambda c, some: beginning.plan_first(c, some, now, self._rules))
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001  (whose fault it is shows one after another)
+            self._one_by_one(ids, now)
 
     def _astray(self) -> list[int]:
         """Lifts that nobody planned yet, or that went to another firm: asked once a minute."""

@@ -10,9 +10,9 @@ sees it with a firm: older visits are unknown until somebody hands them in.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, func, insert, or_, select, update
 
 from core import journal
 from core.errors import InvalidMessage, NotFound
@@ -37,7 +37,7 @@ from devices.maintenance.visit import (
     next_state,
 )
 from devices.model import LiftStatus
-from devices.register_model import InspectionKind, InspectionResult
+from devices.register_model import Inspection, InspectionKind, InspectionResult
 from devices.store import AnyRow, Values
 
 PLANNER = Actor("engine", "maintenance")
@@ -80,12 +80,12 @@ def settle(
     in_use = lift.status == LiftStatus.IN_USE
     service = before.service if before else ServiceState.IN_SERVICE
     if in_use and service not in NOTHING_DUE and lift.firm_id is not None:
-        values |= _due(before, done, today, rules, health, str(lift.firm_code))
+        values |= due(before, done, today, rules, health, str(lift.firm_code))
     else:
         values |= {"due_on": None, "planned_on": None, "reasons": []}
         values |= {"period": str(before.period if before else Period.HALF_MONTH)}
-    values |= _check(connection, lift)
-    values["wake_at"] = _wake(values, before, now, rules)
+    values |= check(register_queries.inspections(connection, lift.id), lift.district)
+    values["wake_at"] = wakes(values, before, now, rules)
     if before is None:
         connection.execute(insert(tables.plan).values(lift_id=lift_id, looked_at=now, **values))
     else:
@@ -161,9 +161,10 @@ def wake(connection: Connection, lift_ids: Iterable[int], now: datetime) -> None
     )
 
 
-def _lift(connection: Connection, lift_id: int) -> AnyRow:
+def maintained() -> Select[Any]:
+    """Lifts, each with what its plan is made of."""
     lift, firm, trial = registry.lift, registry.firm, tables.sandbox_firm
-    row = connection.execute(
+    return (
         select(
             lift.c.id,
             lift.c.rescue_code,
@@ -176,14 +177,17 @@ def _lift(connection: Connection, lift_id: int) -> AnyRow:
         )
         .outerjoin(firm, firm.c.id == lift.c.firm_id)
         .outerjoin(trial, trial.c.firm_id == lift.c.firm_id)
-        .where(lift.c.id == lift_id)
-    ).one_or_none()
+    )
+
+
+def _lift(connection: Connection, lift_id: int) -> AnyRow:
+    row = connection.execute(maintained().where(registry.lift.c.id == lift_id)).one_or_none()
     if row is None:
         raise NotFound("lift", str(lift_id))
     return row
 
 
-def _due(
+def due(
     before: Plan | None,
     done: Sequence[Done],
     today: date,
@@ -191,8 +195,9 @@ def _due(
     health: Health,
     firm_code: str,
 ) -> Values:
+    """What is due of a lift that is in use, and why, in the columns of its plan."""
     start = Start(before.counts_from if before else today)
-    due = cycle.next_visit(start, done, today=today)
+    coming = cycle.next_visit(start, done, today=today)
     reasons: tuple[str, ...] = ()
     fell_back_on = None
     if before is not None and before.demand is not None:
@@ -204,28 +209,27 @@ def _due(
         # Only the half-month is spared: deeper visits stay due by the calendar.
         days = cycle.due_days(start, done)
         deeper = min((days[p], -p.depth, p) for p in Period if p is not Period.HALF_MONTH)
-        if due.period is Period.HALF_MONTH or ruled.due < deeper[0]:
-            due = Due(Period.HALF_MONTH, ruled.due)
-        if deeper[0] <= due.on:
-            due = Due(deeper[2], deeper[0])
+        if coming.period is Period.HALF_MONTH or ruled.due < deeper[0]:
+            coming = Due(Period.HALF_MONTH, ruled.due)
+        if deeper[0] <= coming.on:
+            coming = Due(deeper[2], deeper[0])
         if isinstance(ruled, on_demand.HalfMonth):
             reasons, fell_back_on = ruled.reasons, ruled.fell_back_on
-    on = due.on
+    on = coming.on
     if before is not None and before.resumed_on is not None:
         on = max(on, before.resumed_on)
     planned = cycle.plan(on, (rules.calendar_of(firm_code),), today)
     return {
         "due_on": on,
-        "period": str(due.period),
+        "period": str(coming.period),
         "planned_on": planned.on,
         "fell_back_on": fell_back_on,
         "reasons": [*reasons, *planned.reasons],
     }
 
 
-def _check(connection: Connection, lift: AnyRow) -> Values:
+def check(kept: Sequence[Inspection], district: str) -> Values:
     """The inspection or test that comes next, where it is known when the lift was released."""
-    kept = register_queries.inspections(connection, lift.id)
     released = min(
         (each.done_on for each in kept if each.kind is InspectionKind.SUPERVISION), default=None
     )
@@ -236,11 +240,12 @@ def _check(connection: Connection, lift: AnyRow) -> Values:
         for each in kept
         if each.kind in _CHECKS and each.result is not InspectionResult.FAILED
     ]
-    due = inspection.next_due(released, passed, lift.district)
-    return {"check_due_on": due.on, "check_kind": str(due.check)}
+    coming = inspection.next_due(released, passed, district)
+    return {"check_due_on": coming.on, "check_kind": str(coming.check)}
 
 
-def _wake(values: Values, before: Plan | None, now: datetime, rules: Rules) -> datetime | None:
+def wakes(values: Values, before: Plan | None, now: datetime, rules: Rules) -> datetime | None:
+    """When a plan is to be looked at again: at its next mark."""
     marks = [
         next_mark_at(day, MARKS[duty], now, rules.zone)
         for day, duty in (
@@ -283,19 +288,24 @@ def _keep_visit(connection: Connection, lift: AnyRow, plan: Plan, now: datetime)
     elif wanted:
         connection.execute(
             insert(tables.visit).values(
-                id=sortable_key(now),
-                lift_id=plan.lift_id,
-                firm_id=lift.firm_id,
-                state=str(VisitState.PLANNED),
-                planned_on=plan.planned_on,
-                workers=[],
-                remarks=[],
-                hazards=[],
-                sandbox=lift.sandbox,
-                version=1,
-                **moved,
+                {**to_come(lift, now), "planned_on": plan.planned_on, **moved}
             )
         )
+
+
+def to_come(lift: AnyRow, now: datetime) -> Values:
+    """A visit that nobody has begun, but for what its plan says."""
+    return {
+        "id": sortable_key(now),
+        "lift_id": lift.id,
+        "firm_id": lift.firm_id,
+        "state": str(VisitState.PLANNED),
+        "workers": [],
+        "remarks": [],
+        "hazards": [],
+        "sandbox": lift.sandbox,
+        "version": 1,
+    }
 
 
 def move(

@@ -63,6 +63,7 @@ def send(world: World, client: TestClient, csrf: str, row: Route, things: Things
         .replace("{verb}", "note")
         .replace("{step}", "refuse")
         .replace("{name}", "index.m3u8")
+        .replace("{kind}", "lifts")
     )
     path = maintenance_routes.filled(path, things)
     fill = {
@@ -102,7 +103,8 @@ def wanted_of(world: World, row: Route, role: Role, things: Things) -> int:
     return 200 if not row.about or sees(role, world, things, row.about) else 404
 
 
-# What is not 200 for who may ask: no picture was ever taken, no link sent, no such password.
+# What is not 200 for who may ask: no picture was ever taken, no link sent, no such password, and
+# no file uploaded.
 AS_WELL = {
     **maintenance_routes.AS_WELL,
     ("GET", "/media/{camera_id}/snapshot.jpg"): 404,
@@ -111,6 +113,11 @@ AS_WELL = {
     ("POST", "/sign-in/code"): 401,
     ("POST", "/account/sessions/end"): 404,
     ("POST", "/account/tokens/revoke"): 404,
+    ("GET", "/imports/at/{job_id}"): 404,
+    ("GET", "/fragments/imports/{job_id}"): 404,
+    ("GET", "/imports/at/{job_id}/report.csv"): 404,
+    ("POST", "/imports/at/{job_id}/apply"): 404,
+    ("POST", "/imports/at/{job_id}/stop"): 404,
 }
 
 

@@ -58,7 +58,7 @@ def fill(database: Database) -> None:
             event_key="form:1",
             kind=Kind.TRAPPED,
             source=Source.FORM,
-            lift=queries.lift_by_code(connection, "235274"),
+            lift=queries.lift_by_code(connection, "990001"),
             reporter_phone="0371-00000009",
         )
         open_incident(connection, told, PolicyBook(), NOW, BY)

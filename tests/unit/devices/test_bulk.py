@@ -87,7 +87,9 @@ def test_while_a_bad_row_stands_nothing_is_applied_unless_it_shall_be_skipped(
     with bulk(database, tmp_path).run(BAD) as done:
         assert not done.applied
         assert done.counts[Outcome.REFUSED] == 1
-        assert [row.field for row in done.rows() if row.problems] == ["rescue_code"]
+        assert [row.field for row in done.rows() if row.outcome is Outcome.REFUSED] == [
+            "rescue_code"
+        ]
     assert lifts(database) == 0
     with bulk(database, tmp_path).run(BAD, skip_bad=True) as done:
         assert done.applied
@@ -127,9 +129,10 @@ def test_a_killed_import_is_finished_by_the_same_file(
     class Dying(Bulk):
         """Dies between the commit of its second step and the note of it."""
 
-        def _keep(self, generation, step, before, connection, rows):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-            results = super()._keep(generation, step, before, connection, rows)
-            return results if noted or step < 2 else results[:-1]  # the note asks for every row
+        def _kept(self, steps, rows, part_of, before):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+            results = super()._kept(steps, rows, part_of, before)
+            first = noted or part_of["step"] < 2
+            return results if first else results[:-1]  # the note asks for every row
 
     first = bulk(database, tmp_path, killed)
     dying = Dying(

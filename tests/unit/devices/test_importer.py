@@ -45,11 +45,11 @@ def lifts(*rows: dict[str, str], columns: tuple[str, ...] = HEADER) -> bytes:
 def test_the_template_itself_can_be_imported(database: Database) -> None:
     report = importer.apply(database, template().encode(), NOW, BY)
     assert [row.outcome for row in report.rows] == [Outcome.INSERTED]
-    lift = database.read(lambda c: queries.lift_by_code(c, "235274"))
+    lift = database.read(lambda c: queries.lift_by_code(c, "990001"))
     assert lift.building == "示例大厦 2 单元"
     assert lift.position is not None
     assert lift.position.latitude == pytest.approx(34.7466)
-    assert database.read(load_directory).lifts_of("G0017") == (lift,)
+    assert database.read(load_directory).lifts_of("SAMPLE-1") == (lift,)
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(database: Database) -> None:
@@ -160,7 +160,7 @@ def test_lines_are_counted_as_an_editor_shows_them(database: Database) -> None:
 
 
 def test_a_row_of_another_width_is_refused(database: Database) -> None:
-    content = lifts({}) + b"235274,1\r\n\r\n"
+    content = lifts({}) + b"990001,1\r\n\r\n"
     report = importer.dry_run(database, content)
     assert [(row.line, row.field) for row in report.refused] == [(3, "line")]
 
@@ -208,7 +208,7 @@ def test_everything_that_is_wrong_in_a_row_is_told_at_once(database: Database) -
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
 def test_chinese_headers_and_other_separators_are_understood(separator: str, encoding: str) -> None:
     words = {
-        "识别码": "235274",
+        "识别码": "990001",
         "注册代码（20位）": "30104101002018110001",
         "城市代码": "410100",
         "区县代码": "410105",
@@ -226,7 +226,7 @@ def test_chinese_headers_and_other_separators_are_understood(separator: str, enc
     parsed = parse(out.getvalue().encode(encoding))
     assert parsed.refused == ()
     (row,) = parsed.rows
-    assert row.code == "235274"
+    assert row.code == "990001"
     assert row.values["address"] == "示例路 1 号, 东侧; 北门"
 
 
@@ -245,11 +245,11 @@ def test_a_city_goes_in_by_small_steps(database: Database) -> None:
 
 def test_several_lifts_share_a_new_gateway_and_a_later_one_joins(database: Database) -> None:
     importer.apply(database, lifts({}, {}), NOW, BY)
-    assert len(database.read(load_directory).lifts_of("G0017")) == 2
+    assert len(database.read(load_directory).lifts_of("SAMPLE-1")) == 2
     late = {"rescue_code": "300001", "registration_code": "4" * 20}
     (row,) = importer.apply(database, lifts(late), NOW, BY).rows
     assert row.outcome is Outcome.INSERTED
-    assert len(database.read(load_directory).lifts_of("G0017")) == 3
+    assert len(database.read(load_directory).lifts_of("SAMPLE-1")) == 3
 
 
 def test_a_report_holds_no_formula_and_every_row(database: Database) -> None:

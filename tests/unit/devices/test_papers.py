@@ -47,7 +47,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
         for n in (1, 2):
             firm = MaintenanceFirm(0, f"F00{n}", f"示例维保 {n} 公司", "0371-00000001")
             opened.write(lambda c, firm=firm: commands.upsert_firm(c, firm, NOW, BY))  # type: ignore[misc]
-        for n, code in ((1, "235274"), (2, "235275")):
+        for n, code in ((1, "990001"), (2, "990002")):
             lift = replace(sample_lift(n, code), firm_id=1)
             opened.write(lambda c, lift=lift: commands.upsert_lift(c, lift, NOW, BY))  # type: ignore[misc]
         yield opened
@@ -177,10 +177,10 @@ def test_equipment_deliveries_and_contacts_are_set_whole(database: Database) -> 
 
 
 def test_a_stopped_lift_says_so(database: Database) -> None:
-    lift = database.read(lambda c: queries.lift_by_code(c, "235274"))
+    lift = database.read(lambda c: queries.lift_by_code(c, "990001"))
     assert lift.status is LiftStatus.IN_USE
     keep(database, commands.upsert_lift, replace(lift, status=LiftStatus.STOPPED))
-    again = database.read(lambda c: queries.lift_by_code(c, "235274"))
+    again = database.read(lambda c: queries.lift_by_code(c, "990001"))
     assert again.status is LiftStatus.STOPPED
 
 
@@ -200,10 +200,10 @@ def test_papers_come_from_files_and_a_second_time_change_nothing(
 def test_a_file_names_what_is_wrong_with_a_contract(database: Database) -> None:
     text = (
         "rescue_code,firm_code,number,starts_on,ends_on\n"
-        "235274,F001,C1,2026-01-01,2026-12-31\n"
-        "235274,F002,C2,2026/6/1,\n"
-        "235274,F009,C3,2027-01-01,2026-12-31\n"
-        "235274,F009,C4,2027-01-01,\n"
+        "990001,F001,C1,2026-01-01,2026-12-31\n"
+        "990001,F002,C2,2026/6/1,\n"
+        "990001,F009,C3,2027-01-01,2026-12-31\n"
+        "990001,F009,C4,2027-01-01,\n"
     )
     report = register_import.run(database, "contracts", text.encode(), NOW, BY, dry=False)
     assert [(row.outcome.value, row.field) for row in report.rows] == [

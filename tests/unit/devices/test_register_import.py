@@ -38,9 +38,9 @@ def changed(kind: str, /, **cells: str) -> str:
 
 def city(database: Database) -> None:
     for kind in ORDER:
-        text = changed(kind, lifts="235274") if kind == "gateways" else SHEETS[kind].template()
+        text = changed(kind, lifts="990001") if kind == "gateways" else SHEETS[kind].template()
         report = bring(database, kind, text)
-        assert [row.outcome for row in report.rows if row.code != "G0017"] == (
+        assert [row.outcome for row in report.rows if row.code != "SAMPLE-1"] == (
             [] if kind == "gateways" else [Outcome.INSERTED]
         )
         assert report.refused == ()
@@ -55,7 +55,7 @@ def test_every_template_can_be_imported_and_a_second_time_changes_nothing(
     assert (counts.firms, counts.stations, counts.use_units) == (1, 1, 1)
     assert (counts.lifts, counts.gateways, counts.kitchens, counts.cameras) == (1, 1, 1, 1)
     for kind in ORDER:
-        text = changed(kind, lifts="235274") if kind == "gateways" else SHEETS[kind].template()
+        text = changed(kind, lifts="990001") if kind == "gateways" else SHEETS[kind].template()
         assert [row.outcome for row in bring(database, kind, text).rows] == [Outcome.UNCHANGED]
     assert database.read(registry_version) == version
 
@@ -87,10 +87,10 @@ def test_a_missing_optional_column_leaves_what_stands(database: Database) -> Non
         ("firms", {"webhook_url": "ftp://x"}, ["webhook_url"]),
         ("use_units", {"name": ""}, ["name"]),
         ("stations", {"latitude": "", "area": "1"}, ["area", "latitude"]),
-        ("gateways", {"lifts": "235274 999999 999998"}, ["lifts", "lifts"]),
-        ("gateways", {"lifts": "235274", "area": "410200"}, ["lifts"]),
+        ("gateways", {"lifts": "990001 999999 999998"}, ["lifts", "lifts"]),
+        ("gateways", {"lifts": "990001", "area": "410200"}, ["lifts"]),
         ("gateways", {"lifts": "12"}, ["lifts"]),
-        ("gateways", {"lifts": "235274", "kitchen_code": "K0001"}, ["lifts"]),
+        ("gateways", {"lifts": "990001", "kitchen_code": "K0001"}, ["lifts"]),
         ("gateways", {"lifts": "999999", "kitchen_code": "K9"}, ["lifts"]),
         ("gateways", {"lifts": "", "kitchen_code": "K9"}, ["kitchen_code"]),
         ("kitchens", {"kind": "van", "opens": "25:00"}, ["kind", "opens"]),
