@@ -1,6 +1,6 @@
 """What bringing a whole province into the registry costs, and how long a rescue waits meanwhile.
 
-HUB_BENCH_LIFTS makes it smaller: `HUB_BENCH_LIFTS=20000 pytest tests/benchmarks/test_import_cost.py
+BENCH_LIFTS makes it smaller: `BENCH_LIFTS=20000 pytest tests/benchmarks/test_import_cost.py
 -m bench -s`. Every file goes through `hub import`, as a city would do it; beside it a process
 commits every 20 ms as a rescue does. Assertions are of CPU, but for the wait: that needs a quiet
 machine.
@@ -20,7 +20,7 @@ import pytest
 
 from hub.folder import DataFolder
 
-LIFTS = int(os.environ.get("HUB_BENCH_LIFTS", "200000"))  # noqa: TID251  (the benchmark's own switch)
+LIFTS = int(os.environ.get("BENCH_LIFTS", "200000"))  # noqa: TID251  (the benchmark's own switch)
 SHARE = LIFTS / 200_000
 FIRMS, STATIONS, KITCHENS = max(20, int(500 * SHARE)), 216, max(100, int(20_000 * SHARE))
 LONGEST_S, LONGEST_WAIT_MS = 60.0, 50.0

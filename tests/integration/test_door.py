@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 from starlette.testclient import TestClient
 
 from core.clock import ManualClock, SystemClock
@@ -151,6 +152,28 @@ def test_every_object_is_answered_in_order_by_its_own_reason(city: City) -> None
     assert answer.json()["items"][1]["field"] == "floor"
     assert city.floors() == [3]
     assert [kept.reason for kept in city.room.refused()] == ["floor_out_of_range"]
+
+
+def test_a_firm_is_told_which_lift_keeps_it_from_its_gateway(city: City) -> None:
+    def share(connection: Connection) -> None:
+        nobodys = replace(
+            city.hub.lift,
+            id=0,
+            rescue_code="600002",
+            registration_code="31104101002026600002",
+            firm_id=None,
+        )
+        kept = commands.upsert_lift(connection, nobodys, NOON, TEST)
+        both = Gateway("OURS", "410100", (city.hub.lift.id, kept.id))
+        commands.enrol_gateway(connection, both, NOON, TEST)
+
+    city.hub.database.write(share)
+    with city.running():
+        answer = push(city.web(), [city.item(floor=3), city.item("THEIRS", floor=3)])
+    ours, theirs = answer.json()["items"]
+    assert (ours["outcome"], ours["reason"]) == ("refused", "device_not_enrolled")
+    assert "600002 without a firm" in ours["detail"]
+    assert "600001" not in theirs["detail"]
 
 
 def test_a_batch_sent_again_is_taken_once_and_another_under_its_key_is_refused(city: City) -> None:

@@ -1,17 +1,23 @@
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from core.db import Database
 from core.errors import InvalidMessage
 from core.journal import Actor
-from devices import queries, register_import
+from devices import commands, lift_search, queries, register_import
 from devices.directory import registry_version
+from devices.model import UseUnit
+from devices.search import LiftFilter
 from devices.sheet import Outcome, Report
 from tests.support.databases import open_database
+from tests.support.registry import sample_lift
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 BY = Actor("account", "admin")
@@ -138,3 +144,24 @@ def test_a_cameras_address_is_told_to_nobody(database: Database) -> None:
 def test_an_empty_file_is_told_in_plain_words(database: Database) -> None:
     with pytest.raises(InvalidMessage, match="the file is empty"):
         bring(database, "stations", "")
+
+
+def test_a_use_unit_of_many_lifts_is_found_by_its_new_name_and_no_write_has_them_all(
+    database: Database,
+) -> None:
+    def fill(connection: Connection) -> None:
+        unit = commands.upsert_use_unit(connection, UseUnit(0, "U9", "春光物业", "", ""), NOW, BY)
+        for n in range(1, 131):
+            lift = replace(sample_lift(n, f"{300000 + n}"), use_unit_id=unit.id)
+            commands.upsert_lift(connection, lift, NOW, BY)
+
+    def found(name: str) -> int:
+        asked = partial(lift_search.find, text=name, wanted=LiftFilter(), limit=200)
+        return len(database.read(asked))
+
+    database.write(fill)
+    renamed = UseUnit(0, "U9", "天华物业", "", "")
+    database.write(lambda c: commands.upsert_use_unit(c, renamed, NOW, BY))
+    assert 0 < found("天华") < 100
+    bring(database, "use_units", changed("use_units", code="U9", name="天华物业"))
+    assert (found("天华"), found("春光")) == (100, 0)
