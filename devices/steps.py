@@ -54,10 +54,12 @@ class Steps:
         self,
         rows: Sequence[T],
         keep: Callable[[Connection, Sequence[T]], R],
+        foresee: Callable[[Sequence[T]], object] = lambda _: None,
     ) -> Iterator[R]:
-        """All rows, step by step."""
+        """All rows, step by step; `foresee` is told a step's rows before the lock is taken."""
         begin = 0
         while begin < len(rows):
             step = rows[begin : begin + self.pace.rows]
+            foresee(step)
             yield self.write(step, keep)
             begin += len(step)

@@ -43,7 +43,7 @@ def test_a_pace_fits_the_budget_or_is_the_least(had: int, rows: int, took: timed
 def test_steps_follow_a_machine_that_slows_down_and_leave_the_file_free_as_long_as_they_held_it(
     tmp_path: Path,
 ) -> None:
-    clock, sizes = ManualClock(NOW), list[int]()
+    clock, sizes, foreseen = ManualClock(NOW), list[int](), list[int]()
     began = clock.now()
     held = timedelta(0)
 
@@ -60,8 +60,9 @@ def test_steps_follow_a_machine_that_slows_down_and_leave_the_file_free_as_long_
     with Database(f"sqlite:///{tmp_path / 'hub.db'}") as database:
         steps = Steps(database, clock)
         slow = keep(lambda: MS if sum(sizes) < 300 else 4 * MS)
-        done = sum(steps.each(range(600), slow))
+        done = sum(steps.each(range(600), slow, lambda rows: foreseen.append(len(rows))))
     assert done == 600
+    assert foreseen == sizes
     assert sizes[0] == FIRST
     assert sizes[1] == 20
     assert sizes[-2] == 5
