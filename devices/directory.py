@@ -6,8 +6,10 @@ A `Directory` is one picture of the registry and never changes; whoever holds it
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from core.errors import InvalidMessage
 from core.journal import journal_table
@@ -154,10 +156,11 @@ def load_directory(connection: Connection, *, bare: bool = False) -> Directory:
     )
 
 
-def registry_version(connection: Connection, kinds: Sequence[str] = KINDS) -> int:
-    """The newest journal id of any registry change to these kinds; 0 while there was none."""
+@cache
+def _newest(kinds: tuple[str, ...]) -> Select[Any]:
+    """One look-up in the chain's index for every kind, however long the chains are."""
     t = journal_table.c
-    newest = [  # one look-up in the chain's index for every kind, however long the chains are
+    newest = [
         select(t.id)
         .where(t.subject_kind == REGISTRY, t.subject_id == kind)
         .order_by(t.seq.desc())
@@ -165,5 +168,10 @@ def registry_version(connection: Connection, kinds: Sequence[str] = KINDS) -> in
         .scalar_subquery()
         for kind in kinds
     ]
-    row = connection.execute(select(*(func.coalesce(each, 0) for each in newest))).one()
+    return select(*(func.coalesce(each, 0) for each in newest))
+
+
+def registry_version(connection: Connection, kinds: Sequence[str] = KINDS) -> int:
+    """The newest journal id of any registry change to these kinds; 0 while there was none."""
+    row = connection.execute(_newest(tuple(kinds))).one()
     return max(int(each) for each in row)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, select
@@ -21,6 +22,7 @@ COLUMNS = (*OWN, "firm_id", "use_unit_id")
 _PAPER = {name: f"paper_{name}" for name in lift_papers.COLUMNS}
 
 
+@cache
 def whole() -> Select[Any]:
     """Every lift with the codes of its firm and use unit, its datum and its papers."""
     lift, firm, unit, papers = tables.lift, tables.firm, tables.use_unit, tables.lift_dossier

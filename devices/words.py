@@ -17,12 +17,13 @@ Pure; change VERSION with anything that changes the words of a text, so that lif
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 
 from core.geo import Position
+from core.settling import settling
 from core.words import AnyOf, Together
 
 VERSION = 1
@@ -240,12 +241,18 @@ class Reading:
         return self.text
 
 
+@cache
+def _sounds() -> Callable[[str], list[str]]:
+    with settling():  # 55 MB that only writers need, and that no collector need search
+        from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
+
+    return partial(lazy_pinyin, style=Style.NORMAL, errors="ignore")
+
+
 @lru_cache(maxsize=65_536)
 def readings(piece: str) -> tuple[Reading, ...]:
     """A piece and every end of it, as they are spoken there; needs pypinyin."""
-    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415  (55 MB that only writers need)
-
-    sounds = lazy_pinyin(piece, style=Style.NORMAL, errors="ignore")
+    sounds = _sounds()(piece)
     if len(sounds) != len(piece):
         return ()
     return tuple(Reading(piece[n:], tuple(sounds[n:])) for n in range(len(piece)))
