@@ -21,13 +21,10 @@ import msgspec
 from devices import findings, judging
 from devices.judging import LiftMemory
 from ingest.shard_file import sync
-from ingest.timeseries.dayfiles import (
-    DayFiles,
-    day_files,
-    open_reader,
-    suppress_missing_table,
-)
+from ingest.timeseries.dayfiles import DayFiles, day_files
 from ingest.timeseries.port import Batch
+from ingest.timeseries.reading import open_reader, reading
+from ingest.timeseries.turns import last_written
 
 _READ_LATEST = "SELECT lift, received_at_us, event_at_us, state FROM latest"
 _READ_GATEWAY = "SELECT id, area, kept FROM gateway"
@@ -156,10 +153,11 @@ def _rows(
 
 def _memories(folder: Path, keys: set[str] | None = None) -> dict[str, bytes]:
     """What is remembered of these, or of all."""
-    for file in reversed(day_files(folder)):
-        with closing(open_reader(file)) as connection:
+    file = last_written(day_files(folder))
+    if file is not None:
+        with reading(file) as connection:
             rows = connection.execute("SELECT lift, kept FROM memory").fetchall()
-        return {lift: kept for lift, kept in rows if keys is None or lift in keys}
+            return {lift: kept for lift, kept in rows if keys is None or lift in keys}
     return {}
 
 
@@ -174,7 +172,7 @@ def _beginnings(folder: Path, memories: dict[str, bytes]) -> list[bytes]:
     wanted = msgspec.json.encode(ids).decode()
     found: list[bytes] = []
     for file in day_files(folder):
-        with closing(open_reader(file)) as connection, suppress_missing_table():
+        with reading(file) as connection:
             found += [
                 payload
                 for (payload,) in connection.execute(

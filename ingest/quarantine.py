@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from core.errors import NotFound
-from ingest.timeseries.dayfiles import ANSWER, day_files, open_reader, suppress_missing_table
+from ingest.timeseries.dayfiles import ANSWER, day_files
 from ingest.timeseries.port import Answer
+from ingest.timeseries.reading import reading
 from ingest.timeseries.steps import instant, micros
 
 _COLUMNS = "id, received_at_us, topic, reason, field, detail, raw"
@@ -109,7 +109,7 @@ class QuarantineReader:
         total = 0
         found: Sequence[tuple[str, str]] = []
         for file in reversed(files) if descending or not by_time else files:
-            with closing(open_reader(file)) as connection:
+            with reading(file) as connection:
                 total += connection.execute(
                     f"SELECT count(*) FROM quarantine WHERE {where}",  # noqa: S608  (our words)
                     values,
@@ -155,7 +155,7 @@ class QuarantineReader:
         """How many are not kept any more because a day's budget was used up."""
         total = 0
         for file in day_files(self._folder):
-            with closing(open_reader(file)) as connection, suppress_missing_table():
+            with reading(file) as connection:
                 total += connection.execute(
                     "SELECT coalesce(sum(crowded_out), 0) FROM quarantine_size"
                 ).fetchone()[0]
@@ -168,7 +168,7 @@ class QuarantineReader:
         for file in reversed(day_files(self._folder)):
             if file.stem < f"{instant:%Y-%m-%d}" or total >= MOST_COUNTED:
                 break
-            with closing(open_reader(file)) as connection:
+            with reading(file) as connection:
                 total += connection.execute(
                     "SELECT count(*) FROM (SELECT 1 FROM quarantine WHERE received_at_us >= ?"
                     " LIMIT ?)",
@@ -181,7 +181,7 @@ class QuarantineReader:
         where, values = QuarantineFilter(area=area).clauses()
         total: Counter[str] = Counter()
         for file in day_files(self._folder):
-            with closing(open_reader(file)) as connection:
+            with reading(file) as connection:
                 total.update(
                     dict(
                         connection.execute(
@@ -195,12 +195,13 @@ class QuarantineReader:
 
     @staticmethod
     def _read(file: Path, where: str, *values: int) -> Sequence[Kept]:
-        with closing(open_reader(file)) as connection:
+        with reading(file) as connection:
             rows = connection.execute(
                 f"SELECT {_COLUMNS} FROM quarantine WHERE {where}",  # noqa: S608  (our words)
                 values,
             ).fetchall()
-        return [Kept(f"{file.stem}/{n}", instant(at), *rest) for n, at, *rest in rows]
+            return [Kept(f"{file.stem}/{n}", instant(at), *rest) for n, at, *rest in rows]
+        return []
 
     def _answered(self, found: Sequence[Kept]) -> Sequence[Kept]:
         """The same, each with what became of its newest replay."""
@@ -212,7 +213,7 @@ class QuarantineReader:
         answers: dict[str, Answer] = {}
         for file in day_files(self._folder):
             if file.stem >= oldest:  # nothing is replayed before it was received
-                with closing(open_reader(file)) as connection, suppress_missing_table():
+                with reading(file) as connection:
                     rows = connection.execute(
                         f"SELECT {ANSWER} FROM answer WHERE about IN ({marks}) ORDER BY row",  # noqa: S608
                         names,

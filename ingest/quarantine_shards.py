@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import NotFound
-from ingest import inbox, replay
+from ingest import replay
 from ingest.quarantine import MOST_COUNTED, Kept, QuarantineFilter, QuarantineReader
 from ingest.replay import Verb
 from ingest.shards import HOME
+from ingest.timeseries.dayfiles import answered_up_to
 from ingest.timeseries.port import Answer
 
 
@@ -123,7 +124,7 @@ class QuarantineShards(QuarantineReader):
         """Whether every one of them is answered."""
         folders = self._folders()
         return all(
-            inbox.answered_up_to(folders[name], replay.SOURCE) >= rows[-1]
+            answered_up_to(folders[name], replay.SOURCE) >= rows[-1]
             for name, rows in requests.rows.items()
         )
 

@@ -9,7 +9,6 @@ import zlib
 from array import array
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +22,9 @@ from hub import gauges
 from hub.folder import DataFolder
 from hub.proof.site import History
 from ingest.quarantine import QuarantineReader
-from ingest.timeseries.dayfiles import day_files, open_reader, suppress_missing_table
+from ingest.timeseries.dayfiles import day_files
 from ingest.timeseries.port import Point
+from ingest.timeseries.reading import reading
 from ingest.timeseries.steps import micros
 from simulators.crowd import BOOT, number_of
 
@@ -76,7 +76,7 @@ class DayRows:
         """Take what is new; how many rows are known now."""
         for shard in sorted(self._telemetry.iterdir()):
             for file in day_files(shard) if shard.is_dir() else ():
-                with closing(open_reader(file)) as connection, suppress_missing_table():
+                with reading(file) as connection:
                     self._read_file(file, connection)
         return self.tally.total
 

@@ -15,7 +15,7 @@ twice. A day's quarantine has a budget (`crowding`): beyond it the oldest go, an
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from devices.judging import LiftMemory
 from ingest.timeseries import crowding
 from ingest.timeseries.crowding import KEPT, Budget
 from ingest.timeseries.port import Answer, Batch, Numbered, Point, Position
+from ingest.timeseries.reading import reading, suppress_missing_table
 from ingest.timeseries.steps import micros
 from ingest.timeseries.turns import last_written, turn_in, turn_of, write_turn
 
@@ -44,7 +45,6 @@ CREATE INDEX IF NOT EXISTS answer_about ON answer (about) WHERE about != '';
 CREATE TABLE IF NOT EXISTS answered_up_to (source TEXT PRIMARY KEY, row INTEGER NOT NULL) STRICT;
 """
 ANSWER = "source, row, outcome, reason, field, detail, about"
-LOOKED_AT = 3  # the newest day files; each takes over from the one before
 _TAKE_OVER = (
     "INSERT OR REPLACE INTO main.memory SELECT * FROM before.memory",
     "INSERT OR REPLACE INTO main.answered_up_to SELECT * FROM before.answered_up_to",
@@ -84,11 +84,6 @@ def day_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("????-??-??.db"))
 
 
-def open_reader(file: Path) -> sqlite3.Connection:
-    """A read-only connection to a day file."""
-    return sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5)
-
-
 def give_back(connection: sqlite3.Connection) -> None:
     """Return what was deleted to the file system."""
     # a step a page: execute() would end after the first
@@ -98,24 +93,13 @@ def give_back(connection: sqlite3.Connection) -> None:
 def answered_up_to(folder: Path, source: str) -> int:
     """The newest row of that source that telemetry has answered."""
     newest = 0
-    for file in day_files(folder)[-LOOKED_AT:]:
-        with closing(open_reader(file)) as connection, suppress_missing_table():
+    for file in day_files(folder):  # a clock that was ahead leaves newer names with older answers
+        with reading(file) as connection:
             for (row,) in connection.execute(
                 "SELECT row FROM answered_up_to WHERE source = ?", (source,)
             ):
                 newest = max(newest, row)
     return newest
-
-
-class suppress_missing_table(suppress):  # noqa: N801  (reads as contextlib.suppress does)
-    """For a file that its owner has only just made, or in which points are kept otherwise."""
-
-    def __init__(self) -> None:
-        super().__init__(sqlite3.OperationalError)
-
-    def __exit__(self, kind: object, error: object, trace: object) -> bool:
-        """Swallow "no such table" alone."""
-        return isinstance(error, sqlite3.OperationalError) and "no such table" in str(error)
 
 
 def _everybody(_gateway: str) -> bool:
@@ -283,21 +267,23 @@ class DayFiles:
         file = last_written(day_files(self._folder))
         if file is None:
             return {}
-        with closing(open_reader(file)) as connection:
+        with reading(file) as connection:
             rows = connection.execute("SELECT lift, kept FROM memory").fetchall()
-        return {lift: judging.decode(kept) for lift, kept in rows}
+            return {lift: judging.decode(kept) for lift, kept in rows}
+        return {}
 
     def refused_lately(self, most: int = 10_000) -> list[tuple[str, bytes]]:
         """The newest small objects in the quarantine of the file written last: topic and bytes."""
         file = last_written(day_files(self._folder))
         if file is None:
             return []
-        with closing(open_reader(file)) as connection:
+        with reading(file) as connection:
             return connection.execute(
                 "SELECT topic, raw FROM quarantine WHERE length(raw) < 2000"
                 " ORDER BY id DESC LIMIT ?",
                 (most,),
             ).fetchall()
+        return []
 
     def position(self) -> Position:
         """Where the newest row stands."""
@@ -308,14 +294,14 @@ class DayFiles:
     def points_behind(self, position: Position) -> Iterator[Point]:
         """Every point that was committed after that position was the newest, in order."""
         for file, row in self._behind(position):
-            with closing(open_reader(file)) as connection, suppress_missing_table():
+            with reading(file) as connection:
                 told = self._rows.behind(connection, row)
                 yield from (each for each in told if self.recalls(each.gateway))
 
     def numbers_behind(self, position: Position) -> Iterator[Numbered]:
         """What the same points tell of numbering."""
         for file, row in self._behind(position):
-            with closing(open_reader(file)) as connection, suppress_missing_table():
+            with reading(file) as connection:
                 told = self._rows.numbers(connection, row)
                 yield from (each for each in told if self.recalls(each.gateway))
 
@@ -337,6 +323,6 @@ class DayFiles:
         day = f"{since.astimezone(UTC):%Y-%m-%d}"
         file = self._folder / f"{day}.db"
         if file in day_files(self._folder):
-            with closing(open_reader(file)) as connection, suppress_missing_table():
+            with reading(file) as connection:
                 return Position(day, self._rows.before(connection, since))
         return Position(day, 0)

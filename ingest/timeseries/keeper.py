@@ -16,9 +16,10 @@ from core import log, metrics
 from core.clock import Clock
 from core.pulse import Pulse
 from ingest.timeseries import retention, spool
-from ingest.timeseries.dayfiles import day_files, open_reader, suppress_missing_table
+from ingest.timeseries.dayfiles import day_files
 from ingest.timeseries.figures import HOUR_US
 from ingest.timeseries.free_space import free_bytes
+from ingest.timeseries.reading import reading, suppress_missing_table
 from ingest.timeseries.retention import DayFile, Gone, Keep
 from ingest.timeseries.roller import Roller, next_due
 from ingest.timeseries.rollfiles import RollFiles, read_marks, roll_folder
@@ -129,7 +130,7 @@ class Keeper:
         looked: list[DayFile] = []
         for file in files:
             name = file.name
-            with closing(open_reader(file)) as connection:
+            with reading(file) as connection:
                 sample, row = _newest(connection, "sample"), _newest(connection, "spool")
                 marked = rolled[name].row if name in rolled else 0
                 marked_drained = drained[name].row if name in drained else 0

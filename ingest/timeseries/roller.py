@@ -22,9 +22,10 @@ import msgspec
 from core import metrics
 from ingest.device_clock import STALE
 from ingest.timeseries import rollup
-from ingest.timeseries.dayfiles import day_files, open_reader, suppress_missing_table
+from ingest.timeseries.dayfiles import day_files
 from ingest.timeseries.figures import HOUR_US
 from ingest.timeseries.port import Value
+from ingest.timeseries.reading import open_reader, reading, suppress_missing_table
 from ingest.timeseries.rollfiles import Mark, Marks, RollFiles, read_marks, rolled_up_to
 from ingest.timeseries.steps import instant, micros
 
@@ -86,7 +87,7 @@ class Roller:
         row = None
         while news.number < _MOST:
             self._breathe()
-            with closing(open_reader(file)) as connection, suppress_missing_table():
+            with reading(file) as connection:
                 if row is None:
                     row = rolled_up_to(connection, mark)
                 rows = connection.execute(
@@ -133,7 +134,7 @@ class Roller:
                 if not first <= file.stem <= final:
                     continue
                 connection = stack.enter_context(closing(open_reader(file)))
-                with suppress_missing_table():
+                with suppress_missing_table(file):
                     rows += _rows_of(connection, names, begins)
         rows.sort(key=itemgetter(0, 1, 2))  # stable: within a file by row
         for lift, told in groupby(rows, itemgetter(0)):

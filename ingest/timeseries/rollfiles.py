@@ -9,12 +9,12 @@ reads the mark first, so it takes from the rows of the day files only what lies 
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.timeseries.dayfiles import open_reader, suppress_missing_table
 from ingest.timeseries.figures import HOUR_US
+from ingest.timeseries.reading import reading
 from ingest.timeseries.steps import instant
 
 _ROWS = """
@@ -69,7 +69,7 @@ def read_marks(folder: Path) -> Marks:
     file = roll_folder(folder) / "rolled.db"
     if not file.exists():
         return Marks()
-    with closing(open_reader(file)) as connection, suppress_missing_table():
+    with reading(file) as connection:
         rows = connection.execute("SELECT file, row, at_us FROM rolled").fetchall()
         (hour,) = connection.execute("SELECT coalesce(max(hour), 0) FROM raw_from").fetchone()
         return Marks({name: Mark(row, at_us) for name, row, at_us in rows}, hour)
@@ -100,7 +100,7 @@ def read_hours(
     for file, some in by_file.items():
         if not file.exists():
             continue
-        with closing(open_reader(file)) as connection, suppress_missing_table():
+        with reading(file) as connection:
             yield from connection.execute(
                 "SELECT hour, kept FROM json_each(?) CROSS JOIN rollup"
                 " ON hour = json_each.value AND lift = ?",
