@@ -108,6 +108,7 @@ class _Number(msgspec.Struct, frozen=True):
 
     boot: str
     seq: int
+    offline: bool = False
 
 
 class _Raw(msgspec.Struct, frozen=True):
@@ -309,6 +310,8 @@ def _refuse_again(pipeline: Pipeline, kept: Iterable[tuple[str, bytes]]) -> None
         try:
             told = _numbered.decode(raw)
         except msgspec.DecodeError:
+            continue
+        if told.offline:  # a last will: no part of the numbering
             continue
         if told.boot in {each.boot for each in (seen.now, seen.before) if each is not None}:
             answer = admission.admit(seen, told.boot, told.seq)

@@ -19,7 +19,7 @@ from ingest.deadband import DeadBands, Shared, columns, merged
 from ingest.device_clock import STALE
 from ingest.draft import Draft
 from ingest.subjects import Subjects
-from ingest.timeseries.port import ACK, Point, Value
+from ingest.timeseries.port import ACK, WILL, Point, Value
 from ingest.timeseries.steps import instant, micros
 from ingest.track import Said, Track, event_mark, fact_mark, remember_fact
 from ingest.watch import Watch, kitchen_finding
@@ -98,8 +98,12 @@ class Recorder:
         gateway, track = said.gateway, said.track
         newest = gateway.seen.now if gateway.seen is not None else None
         spoken = f"{newest.boot}/{newest.highest}" if newest is not None else ""
-        mark = event_mark(f"{will.boot}/{will.ts}/{will.seq}/{spoken}", "will")
+        mark = event_mark(f"{will.boot}/{will.ts}/{will.seq}/{spoken}", WILL)
         if mark in gateway.events:
+            return "duplicate"
+        # After a kill history tells of it, but not what had been said before.
+        again = event_mark(f"{will.boot}/{will.seq}", WILL)
+        if not gateway.heard_us and again in gateway.events:
             return "duplicate"
         remember_fact(gateway, mark, will.boot)
         self.keep(draft, said)

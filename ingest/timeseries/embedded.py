@@ -17,14 +17,17 @@ import msgspec
 from core.clock import Clock
 from ingest.device_clock import STALE
 from ingest.timeseries.crowding import KEPT, Budget
-from ingest.timeseries.dayfiles import (
-    DayFiles,
-    day_files,
-    give_back,
-    open_reader,
-    suppress_missing_table,
+from ingest.timeseries.dayfiles import DayFiles, day_files, give_back
+from ingest.timeseries.port import (
+    Numbered,
+    Point,
+    Series,
+    Value,
+    Window,
+    event_of,
+    will_of,
 )
-from ingest.timeseries.port import Numbered, Point, Series, Value, Window, event_of
+from ingest.timeseries.reading import open_reader, reading, suppress_missing_table
 from ingest.timeseries.rollfiles import read_marks, rolled_up_to
 from ingest.timeseries.steps import instant, micros
 from ingest.timeseries.windows import Day, Kept, Rolled, series
@@ -92,11 +95,16 @@ class SampleRows:
         """What those rows tell of numbering alone."""
         for gateway, boot, seq, fields in connection.execute(
             "SELECT gateway, boot, coalesce(seq, 0),"
-            " CASE WHEN kind IN ('event', 'finding', 'cmd-ack') THEN fields END"
+            " CASE WHEN kind IN ('event', 'finding', 'cmd-ack')"
+            " OR kind = 'heartbeat' AND instr(fields, '\"offline\":true') THEN fields END"
             " FROM sample WHERE id > ? AND (seq IS NOT NULL OR kind = 'cmd-ack') ORDER BY id",
             (row,),
         ):
-            yield Numbered(gateway, boot, seq, fields and event_of(_FIELDS.decode(fields)))
+            told = fields and _FIELDS.decode(fields)
+            if told and told.get("offline"):
+                yield will_of(gateway, boot, seq)
+            else:
+                yield Numbered(gateway, boot, seq, told and event_of(told))
 
 
 def _first_since(connection: sqlite3.Connection, at_us: int) -> int:
@@ -154,7 +162,7 @@ class EmbeddedStore(DayFiles):
         days: list[Day] = []
         for file in self._files_of(window.start, window.end):
             connection = stack.enter_context(closing(open_reader(file)))
-            with suppress_missing_table():
+            with suppress_missing_table(file):
                 upto = rolled_up_to(connection, marks.files.get(file.name))
                 days.append(Day(connection, upto))
         return Kept(days, Rolled(self._folder, marks.raw_from))
@@ -168,7 +176,7 @@ class EmbeddedStore(DayFiles):
         """The newest points of a lift, newest first."""
         found: list[Point] = []
         for file in reversed(day_files(self._folder)):
-            with closing(open_reader(file)) as connection, suppress_missing_table():
+            with reading(file) as connection:
                 rows = connection.execute(
                     f"SELECT {_POINT} FROM sample WHERE lift = ? {_NEWEST}",  # noqa: S608
                     (lift, limit),
@@ -186,7 +194,7 @@ class EmbeddedStore(DayFiles):
         end = datetime.combine(final, time(), UTC) + _DAY
         found: dict[date, int] = {}
         for file in self._files_of(start, end):
-            with closing(open_reader(file)) as connection, suppress_missing_table():
+            with reading(file) as connection:
                 for day, number in connection.execute(
                     "SELECT date(device_at_us / 1000000, 'unixepoch') AS day, count(*) FROM sample"
                     " WHERE device_at_us >= ? AND device_at_us < ? GROUP BY day",
@@ -207,14 +215,14 @@ class EmbeddedStore(DayFiles):
             point.boot,
         )
         for file in self._files_of(point.device_at, point.device_at):
-            with closing(open_reader(file)) as connection, suppress_missing_table():
+            with reading(file) as connection:
                 if connection.execute(_THERE, wanted).fetchone():
                     return True
         return False
 
     def rows_after(self, file: Path, row: int, limit: int) -> list[tuple[int, Point]]:
         """Up to `limit` points of a day file behind a row, each with its row."""
-        with closing(open_reader(file)) as connection, suppress_missing_table():
+        with reading(file) as connection:
             rows = connection.execute(
                 f"SELECT id, {_POINT} FROM sample WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
                 (row, limit),
@@ -226,7 +234,7 @@ class EmbeddedStore(DayFiles):
         """Different messages per day of event; one that came again on another day counts twice."""
         found: dict[date, int] = {}
         for file in day_files(self._folder):
-            with closing(open_reader(file)) as connection, suppress_missing_table():
+            with reading(file) as connection:
                 for day, number in connection.execute(
                     "SELECT date(ms / 1000, 'unixepoch') AS day, count(*) FROM (SELECT DISTINCT"
                     " device_at_us / 1000 AS ms, lift, kind, gateway, seq, boot,"

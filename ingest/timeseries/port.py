@@ -36,6 +36,7 @@ class Point(msgspec.Struct, frozen=True, gc=False):
 
 
 ACK = "cmd-ack"  # a kind of message without a number of its own
+WILL = "will"  # the phase of a last will
 
 
 class Numbered(NamedTuple):
@@ -56,6 +57,11 @@ def event_of(fields: Mapping[str, Value]) -> tuple[Value, Value] | None:
         return answered, ACK
     event_id, phase = fields.get("event_id"), fields.get("phase")
     return None if event_id is None or phase is None else (event_id, phase)
+
+
+def will_of(gateway: str, boot: str, seq: int) -> Numbered:
+    """What a stored last will tells: it has no part in the numbering, and may come again."""
+    return Numbered(gateway, "", 0, (f"{boot}/{seq}", WILL))
 
 
 class Position(NamedTuple):

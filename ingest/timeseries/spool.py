@@ -26,8 +26,9 @@ import msgspec
 
 from ingest.timeseries import crowding
 from ingest.timeseries.crowding import KEPT, Budget
-from ingest.timeseries.dayfiles import day_files, give_back, open_reader, suppress_missing_table
-from ingest.timeseries.port import ACK, Numbered, Point, Refusal, event_of
+from ingest.timeseries.dayfiles import day_files, give_back
+from ingest.timeseries.port import ACK, Numbered, Point, Refusal, event_of, will_of
+from ingest.timeseries.reading import reading
 from ingest.timeseries.steps import instant, micros
 
 RECALL = timedelta(hours=2)
@@ -95,7 +96,7 @@ def marks(folder: Path) -> dict[str, Mark]:
     file = drain_file(folder)
     if not file.exists():
         return {}
-    with closing(open_reader(file)) as connection, suppress_missing_table():
+    with reading(file) as connection:
         rows = connection.execute("SELECT file, row, points, bytes FROM drained").fetchall()
         return {mark.file: mark for mark in (Mark(*row) for row in rows)}
     return {}
@@ -114,7 +115,7 @@ def waiting(folder: Path, settled: set[str] | None = None) -> Waiting:
         if settled is not None and file.name in settled:
             continue
         mark = known.get(file.name, Mark(file.name))
-        with closing(open_reader(file)) as connection, suppress_missing_table():
+        with reading(file) as connection:
             last = connection.execute(
                 "SELECT points_up_to, bytes_up_to, id FROM spool ORDER BY id DESC LIMIT 1"
             ).fetchone()
@@ -144,7 +145,7 @@ def next_load(folder: Path, most: int, settled: set[str] | None = None) -> Load 
         mark = known.get(file.name, Mark(file.name))
         points: list[Point] = []
         rows: list[int] = []
-        with closing(open_reader(file)) as connection, suppress_missing_table():
+        with reading(file) as connection:
             for row, upto, size, body in connection.execute(
                 "SELECT id, points_up_to, bytes_up_to, body FROM spool WHERE id > ? ORDER BY id",
                 (mark.row,),
@@ -237,6 +238,9 @@ class SpoolRows:
         """What those rows tell of numbering alone."""
         for point in self.behind(connection, row):
             if point.seq is not None or point.kind == ACK:
+                if point.fields.get("offline"):
+                    yield will_of(point.gateway, point.boot, point.seq or 0)
+                    continue
                 event = event_of(point.fields)
                 yield Numbered(point.gateway, point.boot, point.seq or 0, event)
 

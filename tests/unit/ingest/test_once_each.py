@@ -55,6 +55,32 @@ def test_a_finding_without_boot_is_one_row_over_a_kill(room: Room) -> None:
     third.close()
 
 
+def test_a_last_will_takes_no_number_and_is_one_row_over_a_kill(room: Room) -> None:
+    """Composed when its gateway connected, under the number that the next message bears."""
+    room.say(seq=1, floor=1)
+    room.settle()
+    room.say("lift/v1/410100/G1/heartbeat", seq=9, offline=True)
+    room.say("lift/v1/410100/G1/heartbeat", seq=5, boot="b0", offline=True)
+    held = list(room.broker.held)
+    room.settle()
+    before = len(room.points("gateway/G1"))
+    assert before == 2
+    room.broker.held = held  # killed before the acknowledgement, and before the newest states
+    again = room.restart()
+    again.settle()
+    assert len(again.points("gateway/G1")) == before
+    for seq in range(2, 11):
+        again.say(seq=seq, floor=seq)
+    draft = again.lane.pipeline.read(again.broker.held, again.clock.now())
+    assert draft.lost == 0
+    assert draft.outcomes["410100", "duplicate"] == 0
+    assert len(draft.points) == 9
+    again.say("lift/v1/410100/G1/heartbeat", seq=9, offline=True)  # the next one, as it was
+    last = again.lane.pipeline.read(again.broker.held[-1:], again.clock.now())
+    assert last.outcomes["410100", "stored"] == 1
+    again.close()
+
+
 def test_a_refused_message_that_comes_again_is_a_duplicate(room: Room) -> None:
     room.say(floor=1)
     room.say(floor=99)
