@@ -6,7 +6,8 @@ process, which answers within seconds while it runs, else at its next start.
 
 import json
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -25,12 +26,14 @@ from ingest import replay
 from ingest.quarantine import Kept, QuarantineFilter
 from ingest.quarantine_shards import QuarantineShards
 from ingest.replay import Verb, hindrance
+from ingest.timeseries.port import Answer
 
 app = typer.Typer(no_args_is_help=True, help="What could not be taken, with the reason.")
 
 SHOWN = 50
 PIPED = 400  # columns where no terminal is: a line stays a line
 MOST = 10_000
+TAKEN = {"stored", "duplicate", "partly"}  # what a replay was good for
 ANSWERED_WITHIN = timedelta(seconds=20)
 _LOOK = timedelta(milliseconds=200)
 
@@ -119,17 +122,26 @@ def replay_them(
 ) -> None:
     """Send kept objects through the pipeline again, after the registry or the device was mended.
 
-    They become history alone: nothing is judged by them, and nobody is called.
+    They become history alone: nothing is judged by them, and nobody is called. Ends with 1 where
+    nothing of what was meant could be taken.
     """
     wanted = _wanted(reason, gateway, area, since, until)
     found = _chosen(_reader(data), ids, wanted, everything=everything)
     able = []
     for kept in found:
         if no := hindrance(kept):
-            say(f"{kept.id}  left out: {plain(no.detail)}")
+            _aside(as_json)(f"{kept.id}  left out: {plain(no.detail)}")
         else:
             able.append(kept)
-    _ask(Verb.REPLAY, able, data, as_json=as_json)
+    answers = _ask(Verb.REPLAY, able, data, as_json=as_json)
+    if not found:
+        return
+    became = Counter(answer.outcome for answer in answers)
+    became["left out"] += len(found) - len(able)
+    counts = ", ".join(f"{number} {outcome}" for outcome, number in became.items() if number)
+    _aside(as_json)(f"of {len(found)}: {counts}")
+    if not TAKEN & became.keys():
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -154,10 +166,12 @@ def drop(
     _ask(Verb.DROP, found, data, as_json=as_json)
 
 
-def _ask(verb: Verb, found: Sequence[Kept], data: Path | None, *, as_json: bool) -> None:
+def _ask(
+    verb: Verb, found: Sequence[Kept], data: Path | None, *, as_json: bool
+) -> Sequence[Answer]:
     if not found:
-        say("nothing to do")
-        return
+        _aside(as_json)("nothing to do")
+        return ()
     reader, clock = _reader(data), SystemClock()
     now = clock.now()
     names = [kept.id for kept in found]
@@ -175,12 +189,19 @@ def _ask(verb: Verb, found: Sequence[Kept], data: Path | None, *, as_json: bool)
                 " `hub quarantine list` shows what became of them"
             )
         clock.wait(never, _LOOK)
-    for answer in reader.answers(requests):
+    answers = reader.answers(requests)
+    for answer in answers:
         told = {"id": answer.about, "outcome": answer.outcome, "reason": answer.reason}
         if as_json:
             say(json.dumps({**told, "field": answer.field, "detail": answer.detail}))
         else:
             say(f"{answer.about}  {answer.outcome} {answer.reason} {plain(answer.detail)}".rstrip())
+    return answers
+
+
+def _aside(as_json: bool) -> Callable[[str], None]:  # noqa: FBT001  (a choice of two places)
+    # Words that are no answer go beside the objects, if a program reads those.
+    return partial(typer.echo, err=True) if as_json else say
 
 
 def _chosen(

@@ -2,8 +2,9 @@
 
 Theory of operation. What is another shard's is kept there first, under the sender's idempotency
 key; then HOME keeps the whole batch, with what it has itself, in one commit: from then on the batch
-is known. Killed in between, the batch comes again under its key, and finds what is kept. The shard
-map is held meanwhile, so that no area moves away from under an object.
+is known. What is refused at once is HOME's, whoever said it. Killed in between, the batch comes
+again under its key, and finds what is kept. The shard map is held meanwhile, so that no area moves
+away from under an object.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from ingest.door import Door, Offered, Verdict
+from ingest.door import Door, Item, Offered, Verdict
 from ingest.shard_file import ShardFile
 from ingest.shards import HOME, ShardMap
 
@@ -39,7 +40,7 @@ class DoorShards:
         return None if found is None else self.judged(found)
 
     def keep(
-        self, account: str, key: str, body: bytes, items: Sequence[Offered | Verdict], now: datetime
+        self, account: str, key: str, body: bytes, items: Sequence[Item], now: datetime
     ) -> list[Verdict]:
         """Make a batch safe; what becomes of its objects, in order, as known now.
 

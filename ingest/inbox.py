@@ -13,17 +13,20 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from core.errors import Unavailable
-from ingest.timeseries.dayfiles import (
-    ANSWER,
-    LOOKED_AT,
-    answered_up_to,
-    day_files,
-    open_reader,
-    suppress_missing_table,
-)
+from ingest.timeseries.dayfiles import ANSWER, answered_up_to, day_files
 from ingest.timeseries.port import Answer
+from ingest.timeseries.reading import reading
 
-__all__ = ["Inbox", "answered_up_to", "answers", "file_of", "waiting", "waiting_for", "writing"]
+__all__ = [
+    "Inbox",
+    "answered_up_to",
+    "answers",
+    "columns_of",
+    "file_of",
+    "waiting",
+    "waiting_for",
+    "writing",
+]
 
 PATIENCE_S = 5.0
 
@@ -81,7 +84,7 @@ def waiting(folder: Path, source: str) -> int:
     file = file_of(folder, source)
     if not file.exists():
         return 0
-    with closing(open_reader(file)) as connection, suppress_missing_table():
+    with reading(file) as connection:
         found: int = connection.execute(
             "SELECT count(*) FROM asked WHERE id > ?", (answered_up_to(folder, source),)
         ).fetchone()[0]
@@ -94,7 +97,7 @@ def waiting_for(folder: Path, source: str, area: str) -> int:
     file = file_of(folder, source)
     if not file.exists():
         return 0
-    with closing(open_reader(file)) as connection, suppress_missing_table():
+    with reading(file) as connection:
         found: int = connection.execute(
             "SELECT count(*) FROM asked WHERE id > ? AND topic GLOB ?",
             (answered_up_to(folder, source), f"*/v1/{area}/*"),
@@ -109,8 +112,8 @@ def answers(folder: Path, source: str, rows: Sequence[int]) -> list[Answer]:
         return []
     wanted = set(rows)
     found: list[Answer] = []
-    for file in day_files(folder)[-LOOKED_AT:]:
-        with closing(open_reader(file)) as connection, suppress_missing_table():
+    for file in day_files(folder):
+        with reading(file) as connection:
             found += [
                 Answer(*told)
                 for told in connection.execute(
@@ -123,21 +126,32 @@ def answers(folder: Path, source: str, rows: Sequence[int]) -> list[Answer]:
     return found
 
 
+def columns_of(connection: sqlite3.Connection) -> frozenset[str]:
+    """The columns of the rows that ask."""
+    return frozenset(row[1] for row in connection.execute("PRAGMA table_info(asked)"))
+
+
 class Inbox:
     """Telemetry's side: the rows behind the newest answered, read without writing."""
 
-    def __init__(self, folder: Path, source: str, columns: str) -> None:
+    def __init__(self, folder: Path, source: str, columns: str, later: str = "") -> None:
+        """`later`: a column that a file of a version before does not have; NULL there."""
         self._file = file_of(folder, source)
         self._columns = columns
+        self._later = later
         self.answered = answered_up_to(folder, source)
 
     def next(self, limit: int) -> list[tuple[object, ...]]:
         """Up to `limit` rows, oldest first: the number, then the columns."""
         if not self._file.exists():
             return []
-        with closing(open_reader(self._file)) as connection, suppress_missing_table():
+        with reading(self._file) as connection:
+            columns = self._columns
+            if self._later:
+                there = self._later in columns_of(connection)
+                columns = f"{columns}, {self._later if there else 'NULL'}"
             return connection.execute(
-                f"SELECT id, {self._columns} FROM asked"  # noqa: S608  (our words)
+                f"SELECT id, {columns} FROM asked"  # noqa: S608  (our words)
                 " WHERE id > ? ORDER BY id LIMIT ?",
                 (self.answered, limit),
             ).fetchall()
@@ -147,7 +161,7 @@ class Inbox:
         """How many rows wait behind the newest answered."""
         if not self._file.exists():
             return 0
-        with closing(open_reader(self._file)) as connection, suppress_missing_table():
+        with reading(self._file) as connection:
             found: int = connection.execute(
                 "SELECT count(*) FROM asked WHERE id > ?", (self.answered,)
             ).fetchone()[0]

@@ -256,6 +256,11 @@ class Pipeline:
         gateway.clock = told.clock
         return self._recorder.record(draft, said)
 
+    def placed(self, topic: str) -> str:
+        """The topic on which its gateway says what was refused under another."""
+        self._subjects.reload()
+        return self._subjects.known().placed(topic)
+
     def count(self, gateway: GatewayTrack) -> None:
         """Its numbering has moved and is to be written down."""
         if not gateway.uncounted:

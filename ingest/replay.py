@@ -24,6 +24,7 @@ from core.errors import Conflict, NotFound
 from core.ids import sortable_key
 from core.journal import Actor, Entry, Subject
 from ingest import inbox
+from ingest.door import NOT_BY_THIS_DOOR, NOT_THE_SENDERS, TURNED_AWAY
 from ingest.draft import KEPT_BYTES, UNKNOWN_AREA, Draft
 from ingest.interpreter import MAPPED_WITH_LOSS
 from ingest.lane import Delivery
@@ -65,6 +66,8 @@ def hindrance(kept: Kept) -> Hindrance | None:
     """What stands against a replay, if anything does: pure."""
     if kept.reason == MAPPED_WITH_LOSS:
         return Hindrance("taken_already", "it was taken, but for what its detail names")
+    if kept.reason in {NOT_THE_SENDERS, NOT_BY_THIS_DOOR}:
+        return Hindrance(kept.reason, "who pushed it may not: nobody else vouches for what it says")
     if len(kept.raw) >= KEPT_BYTES or (kept.reason == REFUSED and not refused_point(kept.raw)):
         return Hindrance(
             "cut_off", f"only the first {KEPT_BYTES} bytes were kept: the sender must send it again"
@@ -176,12 +179,13 @@ class Replays:
             draft.answers.append(_answer(row, kept.id, "refused", no.reason, "", no.detail))
             return
         known = len(pipeline.gateways)
+        topic = pipeline.placed(kept.topic) if kept.topic.startswith(TURNED_AWAY) else kept.topic
         if kept.reason == REFUSED:
             told = _once_more(pipeline, kept, draft.at, shed=shed)
         else:
-            delivery = Delivery(kept.topic, kept.raw, kept.received_at, 0, 0, 0)
+            delivery = Delivery(topic, kept.raw, kept.received_at, 0, 0, 0)
             told = pipeline.read([delivery], draft.at, shed=shed, caught_up=False, late=True)
-        if len(pipeline.gateways) > known and not self._hears(kept.topic):
+        if len(pipeline.gateways) > known and not self._hears(topic):
             pipeline.gateways.popitem()  # another shard hears it: here it would seem silent
         self._leave_out_known(told)
         refused = told.quarantined

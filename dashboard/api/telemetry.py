@@ -1,8 +1,9 @@
 """/telemetry: the door for platforms of maintenance firms that push instead of speaking MQTT.
 
 Theory of operation. What is wrong by itself (unreadable, not enrolled, not this sender's) is
-refused here, object by object; the rest is made safe in a file that the telemetry lane reads, and
-goes through the pipeline that everything goes through. The lane is given a moment to answer: when
+refused here, object by object; everything is made safe in a file that the telemetry lane reads,
+which keeps the refused in quarantine, and the rest goes through the pipeline that everything goes
+through. The lane is given a moment to answer: when
 every object is judged by then the answer is 200, else 202, and the same request sent again tells
 more. Emergency calls are not taken here: a call must be answered by a receipt, and this road has
 none.
@@ -19,7 +20,6 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from core import metrics
 from core.errors import Forbidden, InvalidMessage, Unavailable
 from dashboard.access import Action
 from dashboard.deps import AppContext, Arriving, Context, CurrentScope, SignedIn, require
@@ -30,7 +30,14 @@ from devices.model import Gateway
 from devices.protocol import codec, topics
 from devices.protocol.messages import Kind
 from devices.protocol.topics import KINDS, Realm, Topic
-from ingest.door import Offered, Verdict
+from ingest.door import (
+    NOT_BY_THIS_DOOR,
+    NOT_THE_SENDERS,
+    Offered,
+    TurnedAway,
+    Verdict,
+    door_topic,
+)
 
 MOST_OF_A_KIND = codec.MAX_OBJECTS
 KINDS_TAKEN = 10
@@ -206,31 +213,36 @@ def _take(
         return known
     registry = arriving.registry()
     items = [_offered(registry, scope, each) for each in told.items]
-    for each in items:
-        if isinstance(each, Verdict):
-            metrics.DOOR_OBJECTS.labels("refused").inc()
     return arriving.door.keep(account, key, body, items, context.clock.now())
 
 
-def _offered(registry: Directory, scope: Scope, item: ItemIn) -> Offered | Verdict:
-    """What goes to the lane, or why it does not."""
-    try:
-        topic = _topic(registry, scope, item)
-    except InvalidMessage as no:
-        return Verdict("refused", no.reason, no.field, no.detail)
+def _offered(registry: Directory, scope: Scope, item: ItemIn) -> Offered | TurnedAway:
+    """What goes to the lane, and whether it is refused already."""
     raw = json.dumps(item.message, ensure_ascii=False, separators=(",", ":")).encode(
         "utf-8", "surrogatepass"
     )
+    known = registry.gateway(item.gateway)
+    place = door_topic(known.area if known else "", item.gateway, item.kind)
+    try:
+        topic = _topic(registry, scope, item)
+    except InvalidMessage as no:
+        verdict = Verdict("refused", no.reason, no.field, no.detail)
+        if no.reason == "device_not_enrolled" and known is not None:
+            detail = f"gateway {item.gateway} is enrolled, and not this account's to speak for"
+            return TurnedAway(place, raw, verdict, NOT_THE_SENDERS, detail)
+        return TurnedAway(place, raw, verdict, no.reason, no.detail)
     spoken = registry.gateways[item.gateway].dialect
     wrong = _wrong(registry, topic, item.message, raw) if spoken == CANONICAL else None
-    return wrong or Offered(str(topic), raw)
+    if wrong is not None:
+        return TurnedAway(place, raw, wrong, wrong.reason, wrong.detail)
+    return Offered(str(topic), raw)
 
 
 def _topic(registry: Directory, scope: Scope, item: ItemIn) -> Topic:
     """The topic on which its gateway would have said it; raises InvalidMessage."""
     if item.kind in _NOT_HERE:
         raise InvalidMessage(
-            "not_by_this_door",
+            NOT_BY_THIS_DOOR,
             "emergency calls come by MQTT, where a receipt answers them, or from a seat by"
             " POST /api/v1/incidents; receipts and commands are the hub's own",
             field="kind",

@@ -27,6 +27,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "no_rule": "Fits no message of the mapping",
         "unknown_code": "A code of no table",
         "bad_encoding": "Its text cannot be read",
+        "not_the_senders": "Pushed by an account of another firm",
+        "not_by_this_door": "Not taken by HTTP",
     },
     "refusal_remedy": {
         "device_not_enrolled": (
@@ -50,6 +52,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "no_rule": "Try the message with hub dialect try, and mend the mapping.",
         "unknown_code": "Ask the maker what the code means, and add it to the mapping.",
         "bad_encoding": "Correct the encoding in the mapping.",
+        "not_the_senders": "Ask the firm why; correct who maintains the lift, if that is wrong.",
+        "not_by_this_door": "Tell the firm that calls come by MQTT, where a receipt answers them.",
         "other": "Telephone the site; then have the device's software mended.",
     },
 }

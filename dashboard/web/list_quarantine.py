@@ -36,6 +36,7 @@ QUARANTINE = Kind(
         Column(msgid("Detail")),
         Column(msgid("Replay")),
         Column(msgid("Content")),
+        Column(msgid("Id")),
     ),
     order="received",
     descending=True,
@@ -50,6 +51,8 @@ OUTCOMES = {
 HINDERED = {
     "cut_off": msgid("What is kept is only its beginning: the sender must send it again."),
     "replayed_already": msgid("It was replayed before."),
+    "not_the_senders": msgid("Its account may not speak for that gateway: its owner must send it."),
+    "not_by_this_door": msgid("What is no telemetry is not taken by HTTP."),
     "taken_already": msgid("It was taken, but for what could not be mapped."),
 }
 _NAME = r"^([a-z][a-z0-9-]{0,15}:)?\d{4}-\d\d-\d\d/\d{1,18}$"  # of a shard beside the first
@@ -131,6 +134,7 @@ def quarantine_file(request: Request, context: Context, scope: CurrentScope) -> 
             kept.detail,
             f"{kept.answer.outcome} {kept.answer.reason}".strip() if kept.answer else "",
             content(kept),
+            kept.id,
         ]
 
     return lists.export(request, told, "quarantine", keys, total, context.quarantine.fetch, cells)

@@ -1,8 +1,10 @@
 """Firms' platforms push telemetry by HTTP: the same pipeline, once, and an answer for each."""
 
+import json
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import generate_latest
 from sqlalchemy import Connection
 from starlette.testclient import TestClient
 
@@ -23,6 +26,8 @@ from dashboard.problems import TooManyRequests
 from devices import commands
 from devices.directory import load_directory
 from devices.model import Gateway, MaintenanceFirm
+from hub import gauges
+from ingest.replay import Verb, ask, hindrance
 from ingest.timeseries.embedded import EmbeddedStore
 from tests.support.dashboards import NOON, TEST, Dashboards
 from tests.support.telemetry import Room, millis
@@ -151,7 +156,86 @@ def test_every_object_is_answered_in_order_by_its_own_reason(city: City) -> None
     ]
     assert answer.json()["items"][1]["field"] == "floor"
     assert city.floors() == [3]
-    assert [kept.reason for kept in city.room.refused()] == ["floor_out_of_range"]
+    assert [(kept.topic, kept.reason) for kept in reversed(city.room.refused())] == [
+        ("door/v1/410100/OURS/status", "bad_field"),
+        ("door/v1/410100/THEIRS/status", "not_the_senders"),
+        ("door/v1/unknown/NOBODY/status", "device_not_enrolled"),
+        ("door/v1/410100/OURS/call", "not_by_this_door"),
+        ("door/v1/410100/OURS/status", "not_its_lift"),
+        ("lift/v1/410100/OURS/status", "floor_out_of_range"),
+        ("door/v1/410100/OURS/sensor", "bad_topic"),
+    ]
+    assert all("pushed by firm_admin" in kept.detail for kept in city.room.refused())
+
+
+def counted(name: str, **labels: str) -> float:
+    """What the process has counted under the door's lane."""
+    told = gauges.read(generate_latest().decode())
+    return told.total(name, lane="door", **labels)
+
+
+def test_what_the_door_refuses_closes_the_books_and_can_be_replayed(city: City) -> None:
+    names = ("hub_ingest_received_total", "hub_ingest_outcome_total")
+    before = [counted(name) for name in names]
+    refused = counted(names[1], outcome="quarantined")
+    items = [city.item("LATER", floor=3), city.item("THEIRS", floor=4), city.item(floor=5)]
+    with city.running():
+        push(city.web(), items)
+        push(city.web(), items)  # once more under its key: nothing is kept twice
+    assert [counted(name) - was for name, was in zip(names, before, strict=True)] == [3, 3]
+    assert counted(names[1], outcome="quarantined") - refused == 2
+    theirs, later = city.room.refused()
+    assert later.raw == json.dumps(items[0]["message"], separators=(",", ":")).encode()
+    found = hindrance(theirs)
+    assert found is not None
+    assert found.reason == "not_the_senders"
+    folder = city.hub.folder / "telemetry"
+    ask(folder, Verb.REPLAY, [later.id], "test", city.clock.now())
+    city.serve()
+    answer = city.room.refused()[1].answer
+    assert answer is not None
+    assert (answer.outcome, answer.reason) == ("refused", "device_not_enrolled")
+    city.hub.database.write(
+        lambda c: commands.enrol_gateway(
+            c, Gateway("LATER", "410100", (city.hub.lift.id,)), NOON, TEST
+        )
+    )
+    city.room.close()
+    city.room = city.telemetry()
+    ask(folder, Verb.REPLAY, [later.id], "test", city.clock.now())
+    city.serve()
+    assert sorted(map(str, city.floors())) == ["3", "5"]
+
+
+def test_what_its_sender_mended_is_taken_under_its_number_also_after_a_kill(city: City) -> None:
+    wrong = city.item(floor="x")
+    with city.running():
+        push(city.web(), [wrong])
+    city.room.close()
+    city.room = city.telemetry()
+    wrong["message"]["floor"] = 7
+    with city.running():
+        assert outcomes(push(city.web(), [wrong], "batch-0002")) == [("stored", "")]
+    assert city.floors() == [7]
+
+
+def test_a_queue_of_the_version_before_is_taken(city: City) -> None:
+    item = city.item(floor=3)
+    file = city.hub.folder / "telemetry" / "asked" / "door.db"
+    file.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(file)) as old:
+        old.execute(
+            "CREATE TABLE asked (id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL,"
+            " topic TEXT NOT NULL, payload BLOB NOT NULL) STRICT"
+        )
+        at_us = millis(city.clock.now()) * 1000
+        topic, payload = "lift/v1/410100/OURS/status", json.dumps(item["message"]).encode()
+        old.execute("INSERT INTO asked VALUES (1,?,?,?)", (at_us, topic, payload))
+        old.commit()
+    city.serve()
+    with city.running():
+        push(city.web(), [city.item(floor=4)])
+    assert city.floors() == [3, 4]
 
 
 def test_a_firm_is_told_which_lift_keeps_it_from_its_gateway(city: City) -> None:

@@ -10,10 +10,17 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.errors import HubError, NotFound
+from devices.directory import Directory, directory
+from devices.model import Gateway
 from hub.cli import app
+from tests.support.registry import AREA, sample_directory
 from tests.support.telemetry import Room
 
 NEW = "lift/v1/410100/G9/status"
+SAMPLE = sample_directory()
+MENDED = directory(
+    [*SAMPLE.gateways.values(), Gateway("G9", AREA, (3,))], SAMPLE.lifts_by_id.values()
+)
 
 
 class City:
@@ -21,7 +28,12 @@ class City:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self.room = Room(data / "telemetry" / "0")
+        self.mended = False
+        self.room = Room(data / "telemetry" / "0", registry=self.registry)
+
+    def registry(self) -> Directory:
+        """With G9 once somebody has mended it."""
+        return MENDED if self.mended else SAMPLE
 
     def hub(self, *words: str, typed: str = "") -> Result:
         return CliRunner().invoke(
@@ -31,9 +43,9 @@ class City:
             env={"COLUMNS": "240"},
         )
 
-    def lines(self, *words: str) -> Sequence[dict[str, object]]:
+    def lines(self, *words: str, ends: int = 0) -> Sequence[dict[str, object]]:
         told = self.hub(*words, "--json")
-        assert told.exit_code == 0, told
+        assert told.exit_code == ends, told
         return [json.loads(line) for line in told.stdout.splitlines()]
 
     @contextmanager
@@ -78,12 +90,26 @@ def test_what_is_kept_is_listed_narrowed_and_shown(city: City) -> None:
 
 def test_a_replay_is_answered_and_journalled(city: City) -> None:
     with city.running():
-        answers = city.lines("replay", "--all")
+        answers = city.lines("replay", "--all", ends=1)
     assert [(a["outcome"], a["reason"]) for a in answers] == [
         ("refused", "device_not_enrolled"),
         ("refused", "floor_out_of_range"),
     ]
     assert "refused floor_out_of_range" in city.hub("list").stdout
+
+
+def test_a_replay_ends_well_where_something_could_be_taken(city: City) -> None:
+    city.room.broker.put(NEW, b"x" * 5000)
+    city.room.settle()
+    city.mended = True
+    with city.running():
+        told = city.hub("replay", "--all")
+    assert told.exit_code == 0, told
+    assert "of 3: 1 stored, 1 refused, 1 left out" in told.stdout
+    with city.running():
+        again = city.hub("replay", "--all")
+    assert again.exit_code == 1
+    assert "of 3: 1 refused, 2 left out" in again.stdout
 
 
 def test_a_replay_without_a_choice_or_without_telemetry_says_so(city: City) -> None:

@@ -62,6 +62,14 @@ def test_a_replay_is_asked_for_answered_and_shown(seat: Seat) -> None:
     assert (verb, who, facts["objects"]) == ("replay_asked", "administrator", 2)
 
 
+def test_the_page_shows_what_was_wrong_and_by_what_name_it_is_asked_for(seat: Seat) -> None:
+    page = seat.page()
+    assert all(f">{name}<" in page for name in seat.names())
+    assert "gateway G9 is not enrolled; enrol it in the registry" in page
+    file = seat.client.get("/quarantine.csv").content.decode("utf-8-sig")
+    assert all(name in file for name in seat.names())
+
+
 def test_what_is_dropped_is_gone(seat: Seat) -> None:
     first, *others = seat.names()
     assert seat.ask("drop", [first]) == 303

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from core.clock import ManualClock
-from ingest.door import Door, Offered, Verdict
+from ingest.door import Door, Item, Offered, Verdict
 from ingest.door_shards import DoorShards
 from ingest.latest_shards import LatestShards
 from ingest.quarantine import QuarantineFilter
@@ -119,7 +119,7 @@ def test_the_door_keeps_each_object_at_its_owners_and_knows_the_whole_batch(tmp_
     folders = {name: tmp_path / name for name in (HOME, "east")}
     door = DoorShards(tmp_path, lambda: folders, lambda known, topic: known.owner(area_of(topic)))
     far = STATUS.replace("410100", "410200")
-    items: list[Offered | Verdict] = [
+    items: list[Item] = [
         Offered(far, b"1"),
         Verdict("refused", "bad_field"),
         Offered(STATUS, b"2"),
