@@ -8,9 +8,9 @@ is made when it is asked for. The mappings look like dicts, and never change.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from sys import intern
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Select, select
 
@@ -19,6 +19,11 @@ from devices.model import Gateway, Lift, LiftKind, PlaceType
 
 _AT_ONCE = 5_000  # rows read at a time
 _NO_KITCHEN = -1
+_L = tables.lift.c
+_LIFT = (
+    *(_L.id, _L.rescue_code, _L.registration_code, _L.building, _L.area, _L.kind, _L.place_type),
+    *(_L.min_floor, _L.max_floor, _L.rated_speed_m_per_s, _L.rated_load_kg),
+)
 
 T = TypeVar("T")
 Sort = tuple[str, str, str, int, int, float, int]  # what many lifts have in common
@@ -103,17 +108,12 @@ class CompactLifts(Mapping[int, Lift]):
     """Lifts by id, as their telemetry needs them: no address, district, position, firm or unit."""
 
     def __init__(self, connection: Connection) -> None:
-        c = tables.lift.c
         self._ids = array("q")
         self._buildings: Column[str] = Column()
         self._sorts: Column[Sort] = Column()
         self._rescue, self._registration = Names(), Names()
-        columns = (
-            *(c.id, c.rescue_code, c.registration_code, c.building, c.area, c.kind, c.place_type),
-            *(c.min_floor, c.max_floor, c.rated_speed_m_per_s, c.rated_load_kg),
-        )
         for lift_id, code, number, building, area, kind, place, *figures in _stream(
-            connection, select(*columns).order_by(c.id)
+            connection, select(*_LIFT).order_by(_L.id)
         ):
             self._ids.append(lift_id)
             self._rescue.append(code)
@@ -149,31 +149,28 @@ class CompactLifts(Mapping[int, Lift]):
                 yield names[row]
 
     def _lift(self, row: int) -> Lift:
-        area, kind, place, low, high, speed, load = self._sorts[row]
-        return Lift(
-            id=self._ids[row],
-            rescue_code=self._rescue[row],
-            registration_code=self._registration[row],
-            area=area,
-            district="",
-            address="",
-            building=self._buildings[row],
-            position=None,
-            kind=LiftKind(kind),
-            place_type=PlaceType(place),
-            min_floor=low,
-            max_floor=high,
-            rated_speed_m_per_s=speed,
-            rated_load_kg=load,
-            firm_id=None,
-            use_unit_id=None,
-        )
+        told = self._rescue[row], self._registration[row], self._buildings[row]
+        return _bare(self._ids[row], *told, *self._sorts[row])
+
+
+class Coded(Protocol):
+    """Lifts that can be found by a code."""
+
+    def __len__(self) -> int: ...
+
+    def by_code(self, code: str) -> Lift | None:
+        """The lift of that rescue or registration code."""
+        ...
+
+    def codes(self) -> Iterator[str]:
+        """Every code by which a lift may be found."""
+        ...
 
 
 class ByCode(Mapping[str, Lift]):
     """The same lifts by rescue and registration code."""
 
-    def __init__(self, lifts: CompactLifts) -> None:
+    def __init__(self, lifts: Coded) -> None:
         self._lifts = lifts
 
     def __len__(self) -> int:
@@ -247,6 +244,45 @@ class CompactGateways(Mapping[str, Gateway]):
     def areas(self) -> frozenset[str]:
         """Every area that one of them is in."""
         return frozenset(self._areas.values())
+
+
+def lifts_of_codes(connection: Connection, codes: Sequence[str]) -> Iterator[Lift]:
+    """The lifts of these rescue codes, as CompactLifts has them."""
+    wanted = select(*_LIFT).where(tables.lift.c.rescue_code.in_(codes))
+    return (_bare(*row) for row in connection.execute(wanted))
+
+
+def _bare(  # noqa: PLR0917  (a row's columns)
+    lift_id: int,
+    code: str,
+    number: str,
+    building: str,
+    area: str,
+    kind: str,
+    place: str,
+    low: int,
+    high: int,
+    speed: float,
+    load: int,
+) -> Lift:
+    return Lift(
+        id=lift_id,
+        rescue_code=code,
+        registration_code=number,
+        area=area,
+        district="",
+        address="",
+        building=building,
+        position=None,
+        kind=LiftKind(kind),
+        place_type=PlaceType(place),
+        min_floor=low,
+        max_floor=high,
+        rated_speed_m_per_s=speed,
+        rated_load_kg=load,
+        firm_id=None,
+        use_unit_id=None,
+    )
 
 
 def _stream(connection: Connection, wanted: Select[Any]) -> Iterator[Any]:

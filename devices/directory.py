@@ -13,12 +13,14 @@ from sqlalchemy import Connection, Select, func, select
 
 from core.errors import InvalidMessage
 from core.journal import journal_table
-from devices import store, tables
+from devices import amended, store, tables
+from devices.amended import AmendedGateways, AmendedLifts, News
 from devices.compact import ByCode, CompactGateways, CompactLifts
 from devices.model import Gateway, Lift
 from devices.protocol.topics import Realm, Topic
 
 REGISTRY = "registry"
+NO_CITY = "000000"
 KINDS = ("camera", "firm", "gateway", "kitchen", "lift", "station", "use_unit")
 
 
@@ -31,6 +33,7 @@ class Directory:
     lifts_by_id: Mapping[int, Lift] = field(repr=False)
     lifts_by_code: Mapping[str, Lift] = field(repr=False)  # rescue and registration codes
     kitchen_codes: Mapping[int, str] = field(repr=False)
+    news: News | None = None  # what has changed since an earlier one, where that is known
 
     def gateway(self, gateway_id: str) -> Gateway | None:
         """The gateway of that id."""
@@ -42,13 +45,13 @@ class Directory:
 
     def dialects(self) -> frozenset[str]:
         """Every dialect that some gateway speaks."""
-        if isinstance(self.gateways, CompactGateways):
+        if isinstance(self.gateways, CompactGateways | AmendedGateways):
             return self.gateways.dialects()
         return frozenset(gateway.dialect for gateway in self.gateways.values())
 
     def areas(self) -> frozenset[str]:
         """Every area that some gateway is in."""
-        if isinstance(self.gateways, CompactGateways):
+        if isinstance(self.gateways, CompactGateways | AmendedGateways):
             return self.gateways.areas()
         return frozenset(gateway.area for gateway in self.gateways.values())
 
@@ -76,6 +79,15 @@ class Directory:
                 field="area",
             )
         return gateway
+
+    def placed(self, topic: str) -> str:
+        """The same topic in the realm and area of its gateway, in no city where it is not known."""
+        *_, device, kind = topic.rsplit("/", 2)
+        gateway = self.gateway(device)
+        if gateway is None:
+            return f"{Realm.LIFT}/v1/{NO_CITY}/{device}/{kind}"
+        realm = Realm.LIFT if gateway.kitchen_id is None else Realm.KITCHEN
+        return f"{realm}/v1/{gateway.area}/{device}/{kind}"
 
     def resolve(self, topic: Topic, lift: str | None) -> Lift:
         """The lift that a message on `topic` speaks of; `lift` is the code in the message.
@@ -142,8 +154,7 @@ def load_directory(connection: Connection, *, bare: bool = False) -> Directory:
 
     `bare`: small, and lifts only as their telemetry needs them (devices.compact).
     """
-    rows = connection.execute(select(tables.kitchen.c.id, tables.kitchen.c.code))
-    kitchens = {row.id: row.code for row in rows}
+    kitchens = amended.kitchen_codes(connection)
     version = registry_version(connection)
     if bare:
         gateways, lifts = CompactGateways(connection), CompactLifts(connection)
@@ -154,6 +165,34 @@ def load_directory(connection: Connection, *, bare: bool = False) -> Directory:
         kitchens,
         version=version,
     )
+
+
+def amend_directory(connection: Connection, known: Directory) -> Directory | None:
+    """The registry as `connection` sees it, made of a bare picture of it and what has changed.
+
+    None where it must be loaded whole.
+    """
+    lifts, gateways = known.lifts_by_id, known.gateways
+    if not isinstance(lifts, CompactLifts | AmendedLifts):
+        return None
+    if not isinstance(gateways, CompactGateways | AmendedGateways):
+        return None
+    news = amended.news_since(connection, known.version)
+    if news is None:
+        return None
+    if news.lifts:
+        lifts = amended.lifts_with(connection, lifts, news.lifts)
+    if news.gateways:
+        gateways = amended.gateways_with(connection, gateways, news.gateways)
+    if any(
+        len(each.amended) > amended.MOST_AMENDED
+        for each in (lifts, gateways)
+        if isinstance(each, AmendedLifts | AmendedGateways)
+    ):
+        return None
+    kitchens = amended.kitchen_codes(connection) if news.kitchens else known.kitchen_codes
+    version = registry_version(connection)
+    return Directory(version, gateways, lifts, ByCode(lifts), kitchens, news)
 
 
 @cache

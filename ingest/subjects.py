@@ -8,6 +8,7 @@ the usual message finds its gateway by its topic and its lift by its code, and a
 from collections.abc import Callable, Iterator
 
 from core.errors import InvalidMessage
+from devices.amended import News
 from devices.directory import Directory
 from devices.judging import Limits
 from devices.model import Lift
@@ -64,13 +65,29 @@ class Subjects:
         registry = self._directory()
         if registry is self._registry:
             return
-        self._registry = registry
+        before, self._registry = self._registry, registry
         self._foreign.clear()
         self._renamed.clear()
+        news = registry.news
+        if news is not None and news.since == before.version:
+            self._forget(before, news)
+            return
         for gateway in self.gateways.values():
             gateway.place = gateway.only = None
         for track in self.tracks.values():
             track.limits = track.speaker = None
+
+    def _forget(self, before: Directory, news: News) -> None:
+        """What the registry said of these; of the others it says what it said."""
+        codes = set(news.lifts)
+        for name in news.gateways:
+            for registry in (before, self._registry):
+                codes |= {lift.rescue_code for lift in registry.lifts_of(name)}
+            if (gateway := self.gateways.get(name)) is not None:
+                gateway.place = gateway.only = None
+        for code in codes:
+            if (track := self.tracks.get(code)) is not None:
+                track.limits = track.speaker = None
 
     def speaker(self, topic: str) -> tuple[GatewayTrack, Way]:
         """Who says what comes on a topic, and how it is read.
