@@ -6,10 +6,10 @@ class HubError(Exception):
 
 
 class NotFound(HubError):  # noqa: N818  (named for the next step, not for the pattern)
-    """There is no such thing, or the asker may not know of it."""
+    """There is no such thing, or the asker may not know of it. `remedy`: what makes it."""
 
-    def __init__(self, kind: str, key: str) -> None:
-        super().__init__(f"no {kind} {key!r}")
+    def __init__(self, kind: str, key: str, remedy: str = "") -> None:
+        super().__init__(f"no {kind} {key!r}" + (f": {remedy}" if remedy else ""))
         self.kind = kind
         self.key = key
 

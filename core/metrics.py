@@ -137,6 +137,10 @@ HISTORY_GONE = Counter(
 MQTT_CONNECTED = Gauge(
     "hub_mqtt_connected", "1 while the lane's session is up", ["lane"], multiprocess_mode="livemax"
 )
+STRAYS_DROPPED = Counter(
+    "hub_strays_dropped_total",
+    "Messages under cities that nobody is registered in, beyond what the lane took",
+)
 
 # Alerts
 INCIDENTS_OPENED = Counter("hub_incidents_opened_total", "Incidents opened", ["source"])

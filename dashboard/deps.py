@@ -4,7 +4,7 @@ Use as annotations: `context: Context`, `signed: SignedIn`, and on routers or ro
 `dependencies=[Depends(require(Action.SEE_LIFTS))]` and `[Depends(verified_csrf)]`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -59,6 +59,7 @@ class Watched:
     pulses: Path
     hand_offs: Mapping[str, Path]  # the follower's sources
     last_backup: Path
+    mappings_amiss: Callable[[], Sequence[str]] = tuple  # mapping files that cannot be read
 
 
 @dataclass(frozen=True, slots=True)

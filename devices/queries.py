@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, union
 
 from core.errors import NotFound
 from core.geo import Position
@@ -52,6 +52,12 @@ def _one(
     if row is None:
         raise NotFound(kind, str(key))
     return row
+
+
+def areas(connection: Connection) -> frozenset[str]:
+    """Every city in which a lift, a gateway or a kitchen is registered."""
+    each = (tables.lift.c.area, tables.gateway.c.area, tables.kitchen.c.area)
+    return frozenset(connection.execute(union(*map(select, each))).scalars())
 
 
 def lift_by_code(connection: Connection, code: str) -> Lift:

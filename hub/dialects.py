@@ -8,7 +8,7 @@ quarantined as `dialect_unknown`, and `hub doctor` tells why.
 import sqlite3
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Loaded:
     dialects: Mapping[str, Dialect]
     files: Mapping[str, Path]
     wrong: tuple[str, ...] = ()
+    failed: frozenset[Path] = frozenset()
 
     def patterns(self) -> tuple[Pattern, ...]:
         """Every topic of every dialect."""
@@ -52,17 +53,76 @@ def load(folder: Path) -> Loaded:
     found: dict[str, Dialect] = {}
     files: dict[str, Path] = {}
     wrong: list[str] = []
+    failed: set[Path] = set()
     for file in (*sorted(SHIPPED.glob("*.toml")), *sorted(folder.glob("*.toml"))):
         try:
             dialect = read(file)
         except (HubError, OSError) as error:
             wrong.append(f"{file}: {error}")
+            failed.add(file)
             continue
         if dialect.name == CANONICAL and file.parent != SHIPPED:
             wrong.append(f"{file}: name: {CANONICAL} is the hub's own contract: choose another")
             continue
         found[dialect.name], files[dialect.name] = dialect, file
-    return Loaded(found, files, tuple(wrong))
+    return Loaded(found, files, tuple(wrong), frozenset(failed))
+
+
+Stamps = frozenset[tuple[Path, int, int]]
+
+
+class Mappings:
+    """The mapping files, read again when one has changed and stands still. For one thread.
+
+    One that cannot be read any more leaves what it said before.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen = self._taken = _stamps(self._folder)
+        self.loaded = load(folder)
+
+    def look(self) -> bool:
+        """Whether the dialects are others than at the last look."""
+        seen, self._seen = self._seen, _stamps(self._folder)
+        if self._seen != seen or self._seen == self._taken:  # somebody may be writing yet
+            return False
+        changed = {file for file, *_ in self._seen ^ self._taken}
+        self._taken = self._seen
+        before, fresh = self.loaded, load(self._folder)
+        found, files = dict(fresh.dialects), dict(fresh.files)
+        for name, file in before.files.items():
+            stays = files.get(name) == file and file not in changed
+            if stays or file in fresh.failed:
+                found[name], files[name] = before.dialects[name], file
+        self.loaded = Loaded(found, files, fresh.wrong, fresh.failed)
+        return found.keys() != before.dialects.keys() or any(
+            found[name] is not dialect for name, dialect in before.dialects.items()
+        )
+
+
+class Amiss:
+    """Which mapping files cannot be read, as they stand now; for any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: tuple[Stamps, tuple[str, ...]] = (frozenset(), ())
+
+    def __call__(self) -> Sequence[str]:
+        """Each with the reason."""
+        stamps = _stamps(self._folder)
+        if stamps != self._known[0]:
+            self._known = stamps, load(self._folder).wrong
+        return self._known[1]
+
+
+def _stamps(folder: Path) -> Stamps:
+    found = set()
+    for file in folder.glob("*.toml"):
+        with suppress(FileNotFoundError):
+            told = file.stat()
+            found.add((file, told.st_mtime_ns, told.st_size))
+    return frozenset(found)
 
 
 def listening(

@@ -44,7 +44,7 @@ def examine(settings: Settings, clock: Clock, *, running: bool) -> list[Finding]
         *_folder(settings.data_dir),
         *_database(settings, running=running),
         *_clock(settings.data_dir, clock.now()),
-        *(_running(settings) if running else _ports(settings)),
+        *(_running(settings, clock.now()) if running else _ports(settings)),
         *_broker(settings, running=running),
         *_history(settings),
         *shard_finding.examine(settings, DataFolder(settings.data_dir.resolve()), running=running),
@@ -139,8 +139,8 @@ def _clock(data: Path, now: datetime) -> Iterator[Finding]:
         yield Finding("clock", Verdict.WELL, f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def _running(settings: Settings) -> Iterator[Finding]:
-    yield from doctor_running.examine(DataFolder(settings.data_dir.resolve()))
+def _running(settings: Settings, now: datetime) -> Iterator[Finding]:
+    yield from doctor_running.examine(DataFolder(settings.data_dir.resolve()), now)
     yield from _openness(settings)
 
 

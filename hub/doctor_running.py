@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hub.finding import Finding, Verdict
 from hub.folder import DataFolder
 from hub.settings import Settings
 from ingest.lane import BrokerAddress
+from ingest.shard_file import ShardFile
 
 FILE = "hub.json"
 SILENT_AFTER_S = 10.0
@@ -62,14 +64,14 @@ def read(folder: DataFolder) -> Running | None:
         return None
 
 
-def examine(folder: DataFolder) -> Iterator[Finding]:
-    """Every finding about the hub that holds the folder."""
+def examine(folder: DataFolder, now: datetime) -> Iterator[Finding]:
+    """Every finding about the hub that holds the folder; `now` is the wall clock's."""
     hub = read(folder)
     if hub is None:
         yield Finding("hub", Verdict.WORTH_KNOWING, "runs, and is still starting", "look again")
         return
     yield Finding("hub", Verdict.WELL, f"runs as process {hub.pid} on {hub.ports()}")
-    yield from _parts(folder, hub)
+    yield from _parts(folder, hub, young=_young(folder, now))
     yield from _health(hub)
 
 
@@ -89,13 +91,25 @@ def door(found: BrokerAddress, whose: str, remedy: str) -> Finding:
     return Finding("broker", Verdict.WELL, f"{where}, answers")
 
 
-def _parts(folder: DataFolder, hub: Running) -> Iterator[Finding]:
+def _young(folder: DataFolder, now: datetime) -> bool:
+    """Whether the shards have changed so lately that a worker may be starting."""
+    try:
+        changed = ShardFile(folder.telemetry).path.stat().st_mtime
+    except OSError:
+        return False
+    return abs(now.timestamp() - changed) < STARTS_WITHIN_S
+
+
+def _parts(folder: DataFolder, hub: Running, *, young: bool) -> Iterator[Finding]:
+    """Of the parts that run now: a shard may have come, or ended, since the hub's start."""
     heard, now = pulse.heard(folder.pulse), machine_ticks()
     amiss = False
-    for name in hub.parts:
+    names = parts.as_now(hub.parts, folder)
+    for name in names:
         beat = heard.get(name)
         limit = max(SILENT_AFTER_S, parts.PATIENCE_S.get(parts.role_of(name), 0) / 2)
-        if beat is None and now - hub.began < STARTS_WITHIN_S:
+        starting = now - hub.began < STARTS_WITHIN_S or (young and name not in hub.parts)
+        if beat is None and starting:
             amiss = True
             yield Finding(f"part {name}", Verdict.WORTH_KNOWING, "is starting", "look again")
             continue
@@ -110,7 +124,7 @@ def _parts(folder: DataFolder, hub: Running) -> Iterator[Finding]:
         amiss = True
         yield Finding(f"part {name}", Verdict.SERIOUS, says, _LOOK)
     if not amiss:
-        yield Finding("parts", Verdict.WELL, f"all {len(hub.parts)} show signs of life")
+        yield Finding("parts", Verdict.WELL, f"all {len(names)} show signs of life")
 
 
 def _health(hub: Running) -> Iterator[Finding]:

@@ -107,6 +107,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
                 pulses=folder.pulse,
                 hand_offs=folder.hand_offs,
                 last_backup=folder.last_backup,
+                mappings_amiss=dialects.Amiss(folder.dialects),
             )
             if ground.supervised
             else None,

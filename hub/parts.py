@@ -84,6 +84,22 @@ def expected_of(settings: Settings, folder: DataFolder) -> tuple[str, ...]:
     return expected(settings, working, kept)
 
 
+def as_now(told: Sequence[str], folder: DataFolder) -> tuple[str, ...]:
+    """Parts that a hub told of at its start, for the shards that there are by now."""
+    kept = tuple(folder.shards())
+    try:
+        working = ShardFile(folder.telemetry).read().running()
+    except InvalidMessage:  # as it started
+        return tuple(told)
+    by_shard = {"telemetry": working, "history": kept}
+    return tuple(
+        of_shard(part, shard)
+        for part in told
+        if "-" not in part  # of a shard beside the first, which may have ended
+        for shard in by_shard.get(role_of(part), (HOME,))
+    )
+
+
 def role_of(part: str) -> str:
     """The role in PARTS that a part, or a role, is of, whichever its shard."""
     return part.partition(".")[0].partition("-")[0]

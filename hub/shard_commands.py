@@ -7,7 +7,7 @@ the two workers of the areas that move.
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -16,9 +16,11 @@ import typer
 from rich.table import Table
 
 from core.clock import SystemClock
-from core.errors import Conflict, HubError
+from core.errors import Conflict, HubError, InvalidMessage
+from devices import queries
+from devices.protocol.topics import AREA
 from hub import lifeline, mosquitto
-from hub.cli_ground import Data, console, say, sound
+from hub.cli_ground import Data, console, registry, say, sound
 from hub.folder import DataFolder
 from hub.settings import Settings
 from ingest.shard_file import ShardFile
@@ -27,6 +29,7 @@ from ingest.shards import HOME, Move, ShardMap, Step
 app = typer.Typer(no_args_is_help=True, help="Several telemetry workers, by city.")
 
 DONE_WITHIN = timedelta(minutes=2)
+_SHOWN = 12  # areas in an answer
 _LOOK = timedelta(milliseconds=200)
 _STEPS = {
     Step.GATHER: "shard {target} tells the broker to keep what comes for it",
@@ -42,6 +45,7 @@ _STUCK = {
     Step.UNDO: "the worker of shard {target} must run: look at the hub's log",
 }
 Areas = Annotated[list[str], typer.Argument(metavar="AREA…", help="6-digit division codes.")]
+Force = Annotated[bool, typer.Option("--force", help="Also areas that nobody is registered in.")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until it is done.")]
 
 
@@ -69,9 +73,12 @@ def listed(
 
 
 @app.command()
-def add(*, name: str, areas: Areas, wait: Wait = True, data: Data = None) -> None:
+def add(
+    *, name: str, areas: Areas, force: Force = False, wait: Wait = True, data: Data = None
+) -> None:
     """Add a shard that takes these cities over; everything else goes on."""
-    _begin(data, lambda known: known.begin(areas, name, new=True), wait=wait)
+    known_ones = _anything if force else _registered(data)
+    _begin(data, lambda known: known_ones(known, areas).begin(areas, name, new=True), wait=wait)
 
 
 @app.command()
@@ -79,11 +86,41 @@ def move(
     *,
     areas: Areas,
     to: Annotated[str, typer.Option("--to", help="The shard that takes them; 0: the first.")],
+    force: Force = False,
     wait: Wait = True,
     data: Data = None,
 ) -> None:
     """Move cities to another shard; one that has none left ends, and its history stays."""
-    _begin(data, lambda known: known.begin(areas, to, new=False), wait=wait)
+    known_ones = _anything if force else _registered(data)
+    _begin(data, lambda known: known_ones(known, areas).begin(areas, to, new=False), wait=wait)
+
+
+@app.command()
+def remove(*, name: str, data: Data = None) -> None:
+    """Give a shard's cities back to the first, wait until that is done, then take its name away.
+
+    Its history stays where it is, is shown as ever, and goes when its time is over.
+    """
+    settings, folder, file = _place(data)
+    known = file.read()
+    if name in known.shards and name != HOME and (areas := sorted(known.areas(name))):
+        _refuse_what_loses(settings, folder)
+        if not lifeline.is_held(folder.root):
+            raise Conflict(
+                "hub_away",
+                f"shard {name} has {', '.join(areas)}: start the hub (`hub serve`), which moves"
+                " them, then run this again",
+            )
+        told = file.change(lambda now: now.begin(areas, HOME, new=False))
+        _follow(settings, folder, file, told.move, wait=True)
+    clock, never = SystemClock(), threading.Event()
+    deadline = clock.monotonic() + DONE_WITHIN.total_seconds()
+    while name in file.read().leaving and lifeline.is_held(folder.root):
+        if clock.monotonic() > deadline:
+            raise HubError(f"the worker of shard {name} has not ended yet: look at the hub's log")
+        clock.wait(never, _LOOK)
+    file.change(lambda now: now.removed(name))
+    say(f"shard {name} is removed; its history stays")
 
 
 @app.command()
@@ -92,6 +129,33 @@ def cancel(*, wait: Wait = True, data: Data = None) -> None:
     settings, folder, file = _place(data)
     told = file.change(ShardMap.cancelled)
     _follow(settings, folder, file, told.move, wait=wait)
+
+
+def _anything(known: ShardMap, areas: Sequence[str]) -> ShardMap:
+    del areas
+    return known
+
+
+def _registered(data: Path | None) -> Callable[[ShardMap, Sequence[str]], ShardMap]:
+    """What lets a map pass where the areas are cities that somebody is registered in."""
+    _place(data)  # a folder that is none is told before one is made
+    with registry(data) as database:
+        there = database.read(queries.areas)
+
+    def check(known: ShardMap, areas: Sequence[str]) -> ShardMap:
+        strange = [each for each in areas if each not in there | known.elsewhere()]
+        if strange and all(map(AREA.fullmatch, areas)):
+            some = ", ".join(sorted(there)[:_SHOWN]) or "none yet (`hub import`)"
+            more = " …" if len(there) > _SHOWN else ""
+            raise InvalidMessage(
+                "unknown_area",
+                f"no lift, gateway or kitchen is registered in {', '.join(strange)}; there are"
+                f" {some}{more}: correct it, or say --force if they are to come",
+                field="area",
+            )
+        return known
+
+    return check
 
 
 def _begin(data: Path | None, change: Callable[[ShardMap], ShardMap], *, wait: bool) -> None:

@@ -61,9 +61,13 @@ class Territory:
         silent = [p.filter for p in patterns if not _named(p)] if self.shard == HOME else []
         return (*filters_of(areas), *silent, *_by_area(patterns, areas))
 
+    def named(self, registry: Directory) -> frozenset[str]:
+        """The areas that some shard subscribes to by name."""
+        return registry.areas() | self._known.elsewhere() | self._known.areas(HOME)
+
     def unwanted(self, registry: Directory) -> Sequence[str]:
         """What this shard may have subscribed to at another time."""
-        areas = registry.areas() | self._known.elsewhere() | self._known.areas(HOME)
+        areas = self.named(registry)
         named = [each for each in self._patterns if _named(each)]
         once = [
             *TELEMETRY_FILTERS,

@@ -8,7 +8,7 @@ what comes in its persistent session.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from datetime import timedelta
 from functools import partial
@@ -24,7 +24,7 @@ from core.ids import new_secret
 from devices.directory import Directory
 from devices.judging import Limits
 from devices.model import Lift
-from hub import broker, dialects, history
+from hub import broker, choosing, dialects, history
 from hub.folder import latest_of
 from hub.ground import Ground, policies_of
 from hub.registry import Registry
@@ -40,6 +40,7 @@ from ingest.latest import LatestStates
 from ingest.replay import Replays
 from ingest.shard_file import ShardFile
 from ingest.shards import HOME, Move, ShardMap, Step
+from ingest.strays import Strays
 from ingest.subscriber.errand import Errand, errand
 from ingest.subscriber.session import SESSION_EXPIRY
 from ingest.telemetry import TelemetryLane, limits_of
@@ -48,11 +49,13 @@ from ingest.timeseries.embedded import EmbeddedStore
 from ingest.timeseries.port import Point
 
 LOOK = timedelta(milliseconds=200)
+MAPPINGS_S = 1.0
 MARK_AGAIN_S = 3.0  # a mark may be lost with a broker that was killed
 TRY_AGAIN = timedelta(seconds=1)
 
 _log = log.get(__name__)
 Stance = tuple[object, ...]
+Filters = Callable[[Directory], Sequence[str]]
 
 
 def run_telemetry(ground: Ground, stop: threading.Event) -> None:
@@ -80,13 +83,28 @@ class Worker:
         self._files = ground.folder.shard(ground.shard)
         self._map = ShardFile(ground.folder.telemetry)
         self._pulse = ground.pulse(f"{role_of(ground.shard)}.lane")
-        self._dialects = dialects.load(ground.folder.dialects)
+        self._mappings = dialects.Mappings(ground.folder.dialects)
+        self._dialects = self._mappings.loaded
+        self._mappings_at = 0.0
         self._said = ""
         self._marked: Move | None = None  # whose mark was sent, and when
         self._marked_at = 0.0
         self._released = 0  # the number of the move that we gave areas away in
         for each in self._dialects.wrong:
             _log.error("dialect_not_loaded", why=each)
+
+    def _other_dialects(self) -> bool:
+        """Whether a mapping file says something else than the lane reads by."""
+        now = self._clock.monotonic()
+        if now - self._mappings_at < MAPPINGS_S:
+            return False
+        self._mappings_at = now
+        before = self._mappings.loaded.wrong
+        others = self._mappings.look()
+        for each in self._mappings.loaded.wrong:
+            if each not in before:
+                _log.error("dialect_not_loaded", why=each, does="goes on by what it said before")
+        return others
 
     def run(self, stop: threading.Event) -> None:
         """Be the shard's worker until `stop` is set."""
@@ -193,7 +211,7 @@ class Worker:
                 self._files,
                 latest_of(self._files) / "latest.db",
                 word_file(self._ground.folder.shard(move.target), move),
-                _chosen(theirs, registry(), lambda area: area in move.areas),
+                choosing.of_territory(theirs, registry(), lambda area: area in move.areas),
             )
             failpoint.reached("move.word_written")
             own.put(would)
@@ -205,6 +223,9 @@ class Worker:
 
     def _serve(self, known: ShardMap, stop: threading.Event) -> None:
         ground, clock, folder = self._ground, self._clock, self._files
+        if self._dialects is not self._mappings.loaded:
+            self._dialects = self._mappings.loaded
+            _log.info("dialects_read_again", dialects=sorted(self._dialects.dialects))
         with ExitStack() as stack:
             database = stack.enter_context(Database(ground.database_url, readers=2))
             stack.enter_context(corrected(clock, database))
@@ -220,10 +241,10 @@ class Worker:
             if known.moves:
                 filters = (*filters, mark_topic(self._shard))
                 self._try(partial(self._sign_up, mine, registry()), stop)
-                others = _elsewhere(mine, registry(), known)
+                others = choosing.of_others(mine, registry(), known)
                 if gone := handing.let_go(folder, newest, store, clock.now(), others):
                     _log.info("moved_subjects_let_go", shard=self._shard, subjects=gone)
-                store.recalls = partial(_recalled, others)
+                store.recalls = partial(choosing.recalled, others)
             session = telemetry_session(
                 ground.settings.mqtt,
                 self._address(),
@@ -232,10 +253,11 @@ class Worker:
                 clock,
                 lane=role_of(self._shard),
             )
-            gate = AreaGate(session, mine.shows, clock)
+            strays, beside = self._strays(mine)
+            gate = AreaGate(session, mine.shows, clock, strays.take if strays else tuple)
             lane = TelemetryLane(
                 gate,
-                dialects.listening(registry, mine.filters, session.follow),
+                dialects.listening(registry, beside, session.follow),
                 conditions.judge,
                 conditions.elapse,
                 store,
@@ -253,7 +275,25 @@ class Worker:
             stack.callback(session.close)
             release = partial(self._release, lane=lane, latest=latest, registry=registry)
             look = partial(self._look, known, gate, release)
-            run_together({"telemetry": lane.run}, stop, look)
+            heard = {} if strays is None else {"strays": strays.run}
+            run_together({"telemetry": lane.run, **heard}, stop, look)
+
+    def _strays(
+        self, mine: Territory
+    ) -> tuple[Strays | None, Callable[[Directory], Sequence[str]]]:
+        """Who hears the cities that nobody has, where they are ours; and what to subscribe to."""
+        if mine.whole or self._shard != HOME:
+            return None, mine.filters
+        named: frozenset[str] = frozenset()
+
+        def filters(registry: Directory) -> Sequence[str]:  # at every change of the registry
+            nonlocal named
+            named = mine.named(registry)
+            return mine.filters(registry)
+
+        version = version_of(self._ground.settings.mqtt)
+        owned = lambda area: area in named  # noqa: E731
+        return Strays(self._address(), self._clock, owned, version=version), filters
 
     def _look(self, served: ShardMap, gate: AreaGate, release: Callable[[Move], bool]) -> bool:
         """Whether the lane runs on as it is; meanwhile see to the mark of a move."""
@@ -264,7 +304,7 @@ class Worker:
                 self._said = str(error)
                 _log.error("shard_map_unreadable", file=str(self._map.path), why=str(error))
             return True
-        if self._stance(known) != self._stance(served):
+        if self._stance(known) != self._stance(served) or self._other_dialects():
             return False
         move = known.move
         if move and move.source == self._shard and move.step is Step.DRAIN:
@@ -337,32 +377,3 @@ class Worker:
 def word_file(target: Path, move: Move) -> Path:
     """Where the source of a move leaves its word for the target."""
     return target / "arriving" / f"{move.number}.db"
-
-
-def _chosen(
-    theirs: Territory, registry: Directory, area_is: Callable[[str], bool]
-) -> handing.Chosen:
-    """What is of that territory: gateways by the registry, else by where they last spoke."""
-
-    def chosen(gateway_id: str, area: str) -> bool:
-        gateway = registry.gateway(gateway_id)
-        return theirs.has(gateway) if gateway else bool(area) and area_is(area)
-
-    return handing.Chosen(chosen, area_is)
-
-
-def _elsewhere(mine: Territory, registry: Directory, known: ShardMap) -> handing.Chosen:
-    """What is known to be another shard's."""
-
-    def area_is(area: str) -> bool:
-        return known.owner(area) != mine.shard
-
-    def chosen(gateway_id: str, area: str) -> bool:
-        gateway = registry.gateway(gateway_id)
-        return not mine.has(gateway) if gateway else bool(area) and area_is(area)
-
-    return handing.Chosen(chosen, area_is)
-
-
-def _recalled(others: handing.Chosen, gateway: str) -> bool:
-    return not others.gateway(gateway, "")

@@ -26,9 +26,19 @@ MOST_FOREIGN = 16_384
 
 
 class AreaGate:
-    """A `Subscriber` around another. `mine` answers whether a topic is this shard's."""
+    """A `Subscriber` around another. `mine` answers whether a topic is this shard's.
 
-    def __init__(self, session: Subscriber, mine: Callable[[str], bool], clock: Clock) -> None:
+    `beside` answers what was heard elsewhere and is to be taken with the rest; no session keeps it.
+    """
+
+    def __init__(
+        self,
+        session: Subscriber,
+        mine: Callable[[str], bool],
+        clock: Clock,
+        beside: Callable[[], Sequence[Delivery]] = tuple,
+    ) -> None:
+        self._beside = beside
         self._session = session
         self._mine = mine
         self._clock = clock
@@ -80,7 +90,7 @@ class AreaGate:
         if self._mark is not None:
             taken = self._up_to_mark(taken)
         self._taken = taken
-        return [each for each in taken if self._shows(each.topic)]
+        return [*(each for each in taken if self._shows(each.topic)), *self._beside()]
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Those that were taken last are safe, and so is what was not shown among them."""

@@ -107,7 +107,7 @@ class ShardMap(Struct, frozen=True, forbid_unknown_fields=True):
                 "shard_exists", f"shard {target} exists: `hub shards move AREA --to {target}`"
             )
         if not new and not known:
-            raise NotFound("shard", f"{target} (`hub shards add {target} AREA` makes it)")
+            raise NotFound("shard", target, f"`hub shards add {target} AREA` makes it")
         if not known and len(self.shards) >= MOST:
             raise Conflict("too_many_shards", f"at most {MOST} shards beside {HOME}")
         sources = {self.owner(area) for area in wanted}
@@ -142,6 +142,17 @@ class ShardMap(Struct, frozen=True, forbid_unknown_fields=True):
         emptied = move.step is Step.ADOPT and shards.get(move.source) == ()
         leaving = (*self.leaving, move.source) if emptied else self.leaving
         return ShardMap(shards, None, self.moves, leaving)
+
+    def removed(self, shard: str) -> "ShardMap":
+        """The same without an emptied shard, whose history stays. Raises NotFound or Conflict."""
+        if shard == HOME:
+            raise Conflict("home_stays", f"shard {HOME} has what nobody else has: it stays")
+        if shard not in self.shards:
+            raise NotFound("shard", shard, "`hub shards list` shows them")
+        if self.areas(shard) or shard in self.running():
+            raise Conflict("in_use", f"shard {shard} is in use yet: look at `hub shards list`")
+        shards = {name: areas for name, areas in self.shards.items() if name != shard}
+        return replace(self, shards=shards)
 
     def left(self, shard: str) -> "ShardMap":
         """The same once an emptied shard's session is taken back."""

@@ -91,6 +91,23 @@ def refused(context: AppContext) -> Check:
     )
 
 
+def mappings(context: AppContext) -> Iterator[Check]:
+    """Mapping files of other people's formats that cannot be read, if any."""
+    amiss = context.watched.mappings_amiss() if context.watched else ()
+    if amiss:
+        yield Check(
+            "dialects",
+            msgid("Mapping files"),
+            ok=False,
+            weight=Weight.WEIGHTY,
+            says=msgid("cannot be read: %(files)s"),
+            values={"files": "; ".join(amiss)},
+            remedy=msgid(
+                "Mend it: until then its gateways are read as before, after a restart not at all."
+            ),
+        )
+
+
 def backup(context: AppContext) -> Iterator[Check]:
     """How old the newest one is, by the mark that `hub backup` leaves."""
     if context.watched is None:

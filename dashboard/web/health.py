@@ -88,5 +88,6 @@ def _look(context: AppContext) -> list[Check]:
         stores.cameras(context),
         stores.refused(context),
         rescue.clock(context),
+        *stores.mappings(context),
         *stores.backup(context),
     ]

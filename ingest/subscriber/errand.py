@@ -107,19 +107,16 @@ def errand(
 
     expiry: how long the session outlives it in MQTT 5. clean: forget the session that there is.
     """
-    packet = bytearray(
-        writer.connect(
-            version,
-            client_id,
-            keep_alive=_KEEP_ALIVE,
-            username=address.username,
-            password=address.password,
-            session_expiry=expiry,
-            receive_maximum=1,
-        )
+    packet = writer.connect(
+        version,
+        client_id,
+        keep_alive=_KEEP_ALIVE,
+        username=address.username,
+        password=address.password,
+        session_expiry=expiry,
+        receive_maximum=1,
+        clean=clean,
     )
-    if clean:
-        packet[packet.index(b"\x04MQTT") + 6] |= 0x02
     with dial(address, secured(address), WITHIN_S) as sock:
         sock.sendall(packet)
         talk = Errand(sock, version, clock)

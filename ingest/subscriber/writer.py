@@ -23,13 +23,15 @@ def connect(
     password: str = "",
     session_expiry: timedelta = timedelta(days=14),
     receive_maximum: int = 0xFFFF,
+    clean: bool = False,
 ) -> bytes:
     """CONNECT to a session that outlives the connection; no will, because it says nothing.
 
-    `session_expiry` and `receive_maximum` (1 to 65,535) are told in MQTT 5; in 3.1.1 they are the
-    broker's to choose.
+    `clean` forgets the session that there is. `session_expiry` and `receive_maximum` (1 to 65,535)
+    are told in MQTT 5; in 3.1.1 they are the broker's to choose.
     """
     flags = (0x80 if username else 0) | (0x40 if username and password else 0)
+    flags |= 0x02 if clean else 0
     seconds = min(int(keep_alive.total_seconds()), 0xFFFF)
     head = b"\x00\x04MQTT" + bytes((version, flags)) + seconds.to_bytes(2)
     if version is Version.V5:
@@ -43,9 +45,9 @@ def connect(
     return _packet(0x10, body)
 
 
-def subscribe(version: Version, filters: Sequence[str]) -> bytes:
-    """SUBSCRIBE at QoS 1; in MQTT 5 retained messages come only with a new subscription."""
-    options = b"\x11" if version is Version.V5 else b"\x01"
+def subscribe(version: Version, filters: Sequence[str], qos: int = 1) -> bytes:
+    """SUBSCRIBE; in MQTT 5 retained messages come only with a new subscription."""
+    options = bytes(((0x10 if version is Version.V5 else 0) | qos,))
     body = SUBSCRIBE_ID.to_bytes(2) + (b"\x00" if version is Version.V5 else b"")
     return _packet(0x82, body + b"".join(_text(each) + options for each in filters))
 

@@ -148,6 +148,39 @@ def test_two_shards_each_keep_their_city_and_every_page_sees_both(
         assert dropped.stdout.count("dropped") == 2
         assert json.loads(shards(hub, "list", "--json"))["shards"] == {"far": [FAR]}
 
+        def strays_are_refused() -> bool:
+            """Words of a city that nobody is registered in; said again, for they are QoS 0."""
+            broker.publish("lift/v1/999999/G1/status", b'{"ts":1,"seq":1,"boot":"b"}')
+            listed = hub.run("quarantine", "list", "--json").stdout
+            return '"topic": "lift/v1/999999/G1/status", "reason": "device_not_enrolled"' in listed
+
+        wait_until(strays_are_refused, what="a stray in quarantine", timeout_s=60, every_s=1)
+        wrong = hub.run("shards", "add", "typo", "419999")
+        assert wrong.returncode == 2
+        assert f"registered in 419999; there are {NEAR}, {FAR}: correct it" in wrong.stderr
+        os.kill(worker_of(hub, "far"), signal.SIGSTOP)
+        wait_until(
+            lambda: "part telemetry-far.lane" in hub.run("doctor").stdout,
+            what="the doctor to see a worker that hangs",
+            timeout_s=60,
+            every_s=1,
+        )
+        os.kill(worker_of(hub, "far"), signal.SIGCONT)
+        assert "shard far is removed" in shards(hub, "remove", "far")
+        assert json.loads(shards(hub, "list", "--json"))["shards"] == {}
+        talk(spoken, 100)
+        stored_once(hub, spoken)
+
+
+def worker_of(hub: HubProcess, shard: str) -> int:
+    """The process of that shard's lane."""
+    (found,) = (
+        pid
+        for pid, args in descendants(hub.pid).items()
+        if f"--shard {shard}" in args and "telemetry" in args
+    )
+    return found
+
 
 @pytest.mark.parametrize("name", MOVES)
 def test_a_worker_that_dies_while_a_city_moves_loses_and_doubles_nothing(

@@ -150,3 +150,44 @@ def test_the_worked_example_of_the_document_means_what_it_says(tmp_path: Path) -
     code, told = run("dialect", "try", file, first)
     assert code == 0
     assert "loss │ #1 │ radio │ rssi" in told
+
+
+def put(file: Path, version: str, name: str = "own") -> None:
+    """A mapping file of that version, which the file's length tells."""
+    told = GB.replace("gb24476-2017", name, 1)
+    file.write_text(told.replace('version = "1"', f'version = "{version}"', 1), "utf-8")
+
+
+def test_a_file_that_changes_is_read_when_it_stands_still(tmp_path: Path) -> None:
+    put(tmp_path / "own.toml", "1")
+    mappings = dialects.Mappings(tmp_path)
+    shipped = mappings.loaded.dialects["camera-box"]
+    assert not mappings.look()
+    put(tmp_path / "own.toml", "1a")
+    assert not mappings.look()  # it may be written yet
+    assert mappings.look()
+    assert not mappings.look()
+    assert mappings.loaded.dialects["own"].version == "1a"
+    assert mappings.loaded.dialects["camera-box"] is not None
+    assert shipped.name == "camera-box"
+    (tmp_path / "own.toml").unlink()
+    assert (mappings.look(), mappings.look()) == (False, True)
+    assert "own" not in mappings.loaded.dialects
+
+
+def test_a_file_that_cannot_be_read_any_more_leaves_what_it_said(tmp_path: Path) -> None:
+    put(tmp_path / "own.toml", "1a")
+    put(tmp_path / "gb.toml", "1a", "gb24476-2017")
+    mappings, amiss = dialects.Mappings(tmp_path), dialects.Amiss(tmp_path)
+    before = mappings.loaded.dialects
+    assert list(amiss()) == []
+    for name in ("own.toml", "gb.toml"):
+        (tmp_path / name).write_text("= [", "utf-8")
+    assert not any(mappings.look() for _ in range(3))
+    assert len(mappings.loaded.wrong) == len(amiss()) == 2
+    for name in ("own", "gb24476-2017"):
+        assert mappings.loaded.dialects[name] is before[name]
+    put(tmp_path / "own.toml", "1abc")
+    assert [mappings.look() for _ in range(2)] == [False, True]
+    assert mappings.loaded.dialects["own"].version == "1abc"
+    assert [each.partition(":")[0] for each in amiss()] == [str(tmp_path / "gb.toml")]

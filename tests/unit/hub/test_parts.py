@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from core.pulse import Pulse
-from hub.parts import SILENT_AFTER_S, Listener, expected, wanted
+from hub.folder import DataFolder
+from hub.parts import SILENT_AFTER_S, Listener, as_now, expected, expected_of, wanted
 from hub.settings import Demo, History, Mqtt, Settings
+from ingest.shard_file import ShardFile
 from tests.support.machine import Machine
 
 
@@ -79,3 +81,16 @@ def test_what_is_expected_follows_the_settings(tmp_path: Path) -> None:
     assert set(wanted(full)) - set(wanted(plain)) == {"simulator"}
     assert set(expected(full)) - set(expected(plain)) == {"history.drain", "simulator.city"}
     assert "broker" not in wanted(full)
+
+
+def test_parts_told_at_the_start_follow_the_shards_that_come_and_end(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    file = ShardFile(folder.telemetry)
+    told = expected_of(Settings(data_dir=tmp_path), folder)
+    assert as_now(told, folder) == told
+    file.change(lambda known: known.begin(["410200"], "far", new=True))
+    folder.shard("far").mkdir()
+    now = as_now(told, folder)
+    assert {"telemetry-far.lane", "history.keeper-far"} == set(now) - set(told)
+    assert now == expected_of(Settings(data_dir=tmp_path), folder)
+    assert as_now(now, DataFolder(tmp_path / "other")) == told

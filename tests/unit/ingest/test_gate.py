@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from core.clock import ManualClock
 from ingest.gate import MOST_AREAS, MOST_FOREIGN, AreaGate, mark_topic
+from ingest.lane import Delivery
 from ingest.shards import area_of
 from tests.support.rescue import START
 from tests.support.telemetry import ListedBroker
@@ -45,6 +46,23 @@ def test_nothing_is_acknowledged_before_it_is_safe() -> None:
     house.broker.put(THEIRS, b"0")
     assert house.gate.take(100, NONE) == []
     assert len(house.broker.held) == 1
+
+
+def test_what_was_heard_beside_comes_with_the_rest_and_is_acknowledged_to_nobody() -> None:
+    house = House()
+    stray = Delivery("lift/v1/999999/G1/status", b"stray", START, 0, 0, 0)
+    heard = [stray]
+
+    def beside() -> list[Delivery]:
+        return [heard.pop()] if heard else []
+
+    gate = AreaGate(house.broker, lambda _: True, house.clock, beside)
+    house.broker.put(OURS, b"0")
+    taken = gate.take(100, NONE)
+    assert [each.payload for each in taken] == [b"0", b"stray"]
+    gate.acknowledge(taken)
+    assert house.broker.held == []
+    assert gate.take(100, NONE) == []
 
 
 def test_at_its_mark_the_gate_asks_once_all_before_it_is_safe_and_then_waits() -> None:

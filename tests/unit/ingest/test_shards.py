@@ -49,6 +49,19 @@ def test_a_shard_that_is_emptied_works_until_its_session_is_taken_back() -> None
     assert back.begin(["410200"], "east", new=True).leaving == ()
 
 
+def test_a_shard_is_removed_when_it_is_emptied_and_not_before() -> None:
+    with pytest.raises(Conflict, match="in use yet"):
+        EAST.removed("east")
+    back = moved(EAST.begin(["410200"], HOME, new=False), Step.DRAIN, Step.ADOPT)
+    with pytest.raises(Conflict, match="in use yet"):
+        back.removed("east")
+    assert back.left("east").removed("east") == ShardMap({}, None, 2)
+    with pytest.raises(NotFound, match="no shard 'west': `hub shards list`"):
+        EAST.removed("west")
+    with pytest.raises(Conflict, match="stays"):
+        EAST.removed(HOME)
+
+
 def test_a_move_undone_leaves_everything_as_it_was() -> None:
     begun = EAST.begin(["410300"], "west", new=True)
     undone = begun.cancelled()
@@ -80,7 +93,7 @@ def test_who_has_looked_at_an_older_map_changes_nothing() -> None:
         (["410200"], "east", False, Conflict, "410200: in shard east already"),
         (["410300"], "east", True, Conflict, "hub shards move AREA --to east"),
         (["410300"], HOME, True, Conflict, "shard 0 exists"),
-        (["410300"], "west", False, NotFound, "hub shards add west"),
+        (["410300"], "west", False, NotFound, "no shard 'west': `hub shards add west AREA` makes"),
         (["410300", "410200"], "west", True, Conflict, "410200 in east: move the areas of one"),
     ],
 )
