@@ -7,7 +7,7 @@ import termios
 import tty
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -46,13 +46,14 @@ def top(
     with _keys() as pressed:
         if once:
             pressed(every)
-            console.print(_screen(before, look(), clock.monotonic() - at))
+            console.print(_screen(before, look(), clock.monotonic() - at, console.width))
             return
         with Live(console=console, screen=console.is_terminal, auto_refresh=False) as live:
-            live.update(_screen(before, before, every), refresh=True)
+            live.update(_screen(before, before, every, console.width), refresh=True)
             while pressed(every) not in {"q", "Q", "\x03"}:
                 now, then = look(), clock.monotonic()
-                live.update(_screen(before, now, max(then - at, 0.001)), refresh=True)
+                screen = _screen(before, now, max(then - at, 0.001), console.width)
+                live.update(screen, refresh=True)
                 before, at = now, then
 
 
@@ -100,26 +101,28 @@ def _keys() -> Iterator[Callable[[float], str]]:
         termios.tcsetattr(handle, termios.TCSADRAIN, kept)
 
 
-def _screen(before: Reading, now: Reading, seconds: float) -> Group:
-    lanes = Table(
-        "lane",
-        *(Column(each, justify="right") for each in _HEADS),
-        "device → received",
-        "received → stored",
-        box=None,
-        expand=True,
-    )
+def _screen(before: Reading, now: Reading, seconds: float, width: int) -> Group:
+    """The picture for a terminal of so many columns; a narrow one is told less."""
+    heads = _heads(width)
+    lanes, cities = _table("lane", heads), _table("city", heads)
+    took = _table("lane", _SHORT_LAGS) if width < WIDE else lanes
+    if took is lanes:
+        for each in _LAGS:
+            lanes.add_column(each, justify="right", no_wrap=True)
     for row in gauges.rows("lane", before, now, seconds):
-        took = gauges.lag(row.name, before, now)
-        lanes.add_row(row.name, *_figures(row), _span(took.road), _span(took.commit))
-    cities = Table(
-        "city", *(Column(each, justify="right") for each in _HEADS), box=None, expand=True
-    )
+        lag = gauges.lag(row.name, before, now)
+        spans = [_span(lag.road), _span(lag.commit)]
+        if took is lanes:
+            lanes.add_row(row.name, *_figures(row, heads), *spans)
+        else:
+            lanes.add_row(row.name, *_figures(row, heads))
+            took.add_row(row.name, *spans)
     by_rate = sorted(gauges.rows("area", before, now, seconds), key=lambda each: -each.received)
     for row in by_rate[:CITIES]:
-        cities.add_row(row.name, *_figures(row))
+        cities.add_row(row.name, *_figures(row, heads))
     return Group(
         Panel(lanes, title="lanes, a second"),
+        *([] if took is lanes else [Panel(took, title="how long it took")]),
         Panel(cities, title=f"cities, a second ({len(by_rate)} in all)"),
         Panel(_refused(before, now), title="refused since the start, by reason"),
         Panel(_waits(now), title="what waits"),
@@ -127,13 +130,43 @@ def _screen(before: Reading, now: Reading, seconds: float) -> Group:
     )
 
 
+WIDE, NARROW = 144, 76  # columns: from where on all is told in full, and below which least
+_LAGS = ("device → received", "received → stored")
+_SHORT_LAGS = ("to the hub", "to the store")
+_SHORT = {
+    "received": "recv",
+    "unchanged": "same",
+    "duplicate": "again",
+    "quarantined": "quar",
+    "in flight": "flight",
+    "unaccounted": "open",
+}
 _HEADS = ("received", *gauges.OUTCOMES, "in flight", "unaccounted")
+_LEAST = ("received", "stored", "quarantined", "unaccounted")
 
 
-def _figures(row: gauges.Row) -> list[Text]:
-    told = [_number(row.received), *(_number(row.outcomes[each]) for each in gauges.OUTCOMES)]
+def _heads(width: int) -> Mapping[str, str]:
+    """The figures that a terminal has room for, each with its heading."""
+    if width >= WIDE:
+        return {each: each for each in _HEADS}
+    return {each: _SHORT.get(each, each) for each in (_HEADS if width >= NARROW else _LEAST)}
+
+
+def _table(first: str, heads: Mapping[str, str] | Sequence[str]) -> Table:
+    told = heads.values() if isinstance(heads, Mapping) else heads
+    columns = (Column(each, justify="right", no_wrap=True) for each in told)
+    return Table(Column(first, no_wrap=True), *columns, box=None, expand=True, padding=(0, 1, 0, 0))
+
+
+def _figures(row: gauges.Row, heads: Iterable[str]) -> list[Text]:
     odd = "red" if row.balance else "green"
-    return [*told, _number(row.in_flight), Text(f"{row.balance:.0f}", style=odd, justify="right")]
+    told = {
+        "received": _number(row.received),
+        **{each: _number(row.outcomes[each]) for each in gauges.OUTCOMES},
+        "in flight": _number(row.in_flight),
+        "unaccounted": Text(f"{row.balance:.0f}", style=odd, justify="right"),
+    }
+    return [told[each] for each in heads]
 
 
 def _refused(before: Reading, now: Reading) -> Table:

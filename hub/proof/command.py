@@ -41,8 +41,17 @@ def ingest(  # noqa: PLR0917  (options)
     token: Annotated[str, typer.Option(help="Its token.", envvar="INFLUX_TOKEN")] = "",
     org: Annotated[str, typer.Option(help="Its organisation.")] = "hub",
     bucket: Annotated[str, typer.Option(help="A bucket of it for the proof alone.")] = "proof",
-    lifts: Annotated[int, typer.Option(min=10, max=9999, help="Lifts, a gateway each.")] = 2_000,
-    calls: Annotated[int, typer.Option(min=1, help="Calls for help among them.")] = 500,
+    lifts: Annotated[
+        int,
+        typer.Option(
+            min=10,
+            max=9999,
+            help="Lifts, a gateway each: at least twice the calls and kills together, and two.",
+        ),
+    ] = 2_000,
+    calls: Annotated[
+        int, typer.Option(min=1, help="Calls for help among them, and as many conditions.")
+    ] = 500,
     rate: Annotated[float, typer.Option(min=0, help="Messages a second; 0: as fast as taken.")] = 0,
     away: Annotated[
         int,
@@ -58,7 +67,9 @@ def ingest(  # noqa: PLR0917  (options)
     """Say much, kill often, and read back that nothing is lost and nothing is there twice.
 
     Everything is its own: hub, broker, devices and, with --store influx, InfluxDB. Nothing of a hub
-    that runs on this machine is touched. Ends with 1 where a promise was broken.
+    that runs on this machine is touched. Ends with 1 where a promise was broken. In the end each
+    gateway says a last word more than --messages, behind which nothing can be under way: so what is
+    kept must be the messages and one a lift, less what a killed broker has lost.
     """
     _among("--broker", broker, _BROKERS)
     _among("--subscriber", subscriber, _SUBSCRIBERS)
@@ -67,7 +78,12 @@ def ingest(  # noqa: PLR0917  (options)
         raise HubError("mosquitto is not on PATH; Debian: sudo apt-get install mosquitto")
     at_most = lifts // 2 - kills - 1  # a call for each kill at a moment of calls, and the first one
     if calls > at_most:
-        raise HubError(f"each call needs a lift: at most {at_most} calls of {lifts} lifts")
+        least = 2 * (calls + kills + 1)
+        raise HubError(
+            f"{calls} calls and {kills} kills need at least {least:,} lifts, since each call and"
+            f" each condition has a lift of its own; here are {lifts:,}: say more --lifts, or at"
+            f" most {max(at_most, 0)} --calls"
+        )
     if away and (store != "influx" or influx or not rate):
         raise HubError("--away needs --store influx with an --influxd of its own, and a --rate")
     root = folder or Path(tempfile.mkdtemp(prefix="hub-proof-"))
@@ -101,7 +117,7 @@ def ingest(  # noqa: PLR0917  (options)
 
 def _prove(root: Path, wanted: Wanted, aim: Aim, clock: Clock, influxd: Influxd | None) -> bool:
     """Whether the promise held; tells all about it."""
-    display = Display(console, aim)
+    display = Display(console, aim, wanted.lifts)
     site = Site(root, wanted, clock, influxd)
     proof = Proof(site, wanted, aim, clock)
     try:

@@ -17,9 +17,12 @@ from hub.proof.aim import Aim, Outcome, Progress
 
 
 class Display:
-    """Three bars, and what is being done."""
+    """Three bars, and what is being done.
 
-    def __init__(self, console: Console, aim: Aim) -> None:
+    Kept is held against all that is needed: the messages, and a last word of each of `lifts`.
+    """
+
+    def __init__(self, console: Console, aim: Aim, lifts: int) -> None:
         self.bars = Bars(
             TextColumn("{task.description:<10}"),
             BarColumn(),
@@ -29,7 +32,7 @@ class Display:
             console=console,
         )
         self._said = self._bar("said", aim.messages)
-        self._kept = self._bar("kept", aim.messages)
+        self._kept = self._bar("kept", aim.messages + lifts)
         self._killed = self._bar("killed", aim.kills)
 
     def _bar(self, name: str, total: int) -> TaskID:
@@ -51,7 +54,10 @@ def summary(outcome: Outcome) -> Table:
     kills = ", ".join(f"{n}x {target}" for target, n in sorted(outcome.killed.items()))
     rows = [
         ("published, taken by the broker", f"{told.published:,} at {rate:,.0f} a second"),
-        ("stored, each exactly once", f"{told.stored:,}, all within {outcome.kept_in_s:.1f} s"),
+        (
+            "stored, each exactly once",
+            f"{told.stored:,} of these, all within {outcome.kept_in_s:.1f} s",
+        ),
         ("rate from first word to last row", f"{kept:,.0f} a second"),
         ("lost_before_hub (gaps in seq)", f"{sum(c.lost_before_hub for c in told.cities):,}"),
         ("  of these counted by the hub itself", f"{figures['lost_before_hub']:,.0f}"),

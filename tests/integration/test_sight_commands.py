@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -123,3 +124,48 @@ def test_top_once_is_for_scripts_and_says_when_nothing_runs(tmp_path: Path) -> N
         command, env=environment(tmp_path), capture_output=True, text=True, check=False
     )
     assert "410100" in there.stdout
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ("144", ("received", "quarantined", "unaccounted", "device → received")),
+        ("80", ("recv", "shed", "quar", "open", "to the hub")),
+        ("50", ("recv", "quar", "open", "to the store")),
+    ],
+)
+def test_top_fits_the_terminal(tmp_path: Path, columns: str, told: tuple[str, ...]) -> None:
+    count_into(tmp_path / "metrics")
+    done = subprocess.run(
+        [sys.executable, "-m", "hub", "top", "--once", "--every", "0.2"],
+        env=environment(tmp_path, COLUMNS=columns, LINES="60"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert all(len(line) <= int(columns) for line in done.stdout.splitlines())
+    assert "…" not in done.stdout
+    assert all(word in done.stdout for word in told)
+
+
+@pytest.mark.broker
+def test_tail_into_a_pipe_tells_each_line_as_it_comes(
+    broker: mosquitto.Broker, tmp_path: Path
+) -> None:
+    url = f"mqtt://{broker.host}:{broker.port}"
+    command = [sys.executable, "-m", "hub", "tail"]
+    with subprocess.Popen(
+        command, env=environment(tmp_path, HUB_MQTT__URL=url), stdout=subprocess.PIPE
+    ) as tail:
+        assert tail.stdout is not None
+        pipe = tail.stdout.fileno()
+
+        def told() -> bool:
+            broker.publish(STATUS, '{"ts":1,"seq":1,"boot":"b","floor":3}')
+            return bool(select.select([pipe], [], [], 0.2)[0])
+
+        wait_until(told, timeout_s=60, every_s=0.5, what="a line while it listens on")
+        assert b"floor" in os.read(pipe, 65536)
+        assert tail.poll() is None
+        tail.send_signal(signal.SIGINT)
+        tail.wait(20)

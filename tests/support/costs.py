@@ -94,7 +94,11 @@ def subscribed(port: int, timeout_s: float = 60) -> Link:
 
 
 def written(server: Influx) -> int:
-    """Points that InfluxDB has taken; a point is there for queries when its write is answered."""
+    """Points that InfluxDB has been handed.
+
+    It counts a write before it does it, so that the newest (5,000 a load of the hub's) may not be
+    found by a query yet: a point is there for sure when its write is answered.
+    """
     return sum(int(float(n)) for n in _WRITTEN.findall(server.ask("/metrics")))
 
 
