@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, delete, text
 
 from core import journal
 from core.clock import ManualClock
-from core.db import Database
+from core.db import Database, metadata
 from core.journal import Entry, Subject
 from devices import amended, commands, tables
 from devices.amended import AmendedLifts
@@ -102,6 +102,12 @@ def test_what_is_gone_is_found_no_more(database: Database) -> None:
     def remove(connection: Connection) -> None:
         connection.execute(text("DELETE FROM gateway_lift WHERE gateway_id = 'G2'"))
         connection.execute(text("DELETE FROM gateway WHERE id = 'G2'"))
+        told = known.lift("000002")
+        assert told is not None
+        for table in metadata.tables.values():  # whatever else stands under the lift
+            for key in table.foreign_keys:
+                if key.column is tables.lift.c.id:
+                    connection.execute(delete(table).where(key.parent == told.id))
         connection.execute(text("DELETE FROM lift WHERE rescue_code = '000002'"))
         for kind, code in (("gateway", "G2"), ("lift", "000002")):
             entry = Entry(Subject("registry", kind), f"{kind}.removed", BY, NOW, {"code": code})
