@@ -149,8 +149,8 @@ class CompactLifts(Mapping[int, Lift]):
                 yield names[row]
 
     def _lift(self, row: int) -> Lift:
-        told = self._rescue[row], self._registration[row], self._buildings[row]
-        return _bare(self._ids[row], *told, *self._sorts[row])
+        code, number, building = self._rescue[row], self._registration[row], self._buildings[row]
+        return _bare(self._ids[row], code, number, building, *self._sorts[row])
 
 
 class Coded(Protocol):

@@ -100,11 +100,11 @@ class SampleRows:
             " FROM sample WHERE id > ? AND (seq IS NOT NULL OR kind = 'cmd-ack') ORDER BY id",
             (row,),
         ):
-            told = fields and _FIELDS.decode(fields)
-            if told and told.get("offline"):
+            told = _FIELDS.decode(fields) if fields else {}
+            if told.get("offline"):
                 yield will_of(gateway, boot, seq)
             else:
-                yield Numbered(gateway, boot, seq, told and event_of(told))
+                yield Numbered(gateway, boot, seq, event_of(told) if told else None)
 
 
 def _first_since(connection: sqlite3.Connection, at_us: int) -> int:
