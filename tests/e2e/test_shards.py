@@ -21,7 +21,7 @@ from simulators.crowd import BOOT, Crowd
 from tests.support import mosquitto
 from tests.support.fleet import fleet, found_fleet
 from tests.support.hub_process import HubProcess
-from tests.support.processes import descendants
+from tests.support.processes import again, descendants
 from tests.support.wait import wait_until
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
@@ -158,28 +158,19 @@ def test_two_shards_each_keep_their_city_and_every_page_sees_both(
         wrong = hub.run("shards", "add", "typo", "419999")
         assert wrong.returncode == 2
         assert f"registered in 419999; there are {NEAR}, {FAR}: correct it" in wrong.stderr
-        os.kill(worker_of(hub, "far"), signal.SIGSTOP)
+        far = again(hub.pid, "--shard far")
+        os.kill(far, signal.SIGSTOP)
         wait_until(
             lambda: "part telemetry-far.lane" in hub.run("doctor").stdout,
             what="the doctor to see a worker that hangs",
             timeout_s=60,
             every_s=1,
         )
-        os.kill(worker_of(hub, "far"), signal.SIGCONT)
+        os.kill(far, signal.SIGCONT)
         assert "shard far is removed" in shards(hub, "remove", "far")
         assert json.loads(shards(hub, "list", "--json"))["shards"] == {}
         talk(spoken, 100)
         stored_once(hub, spoken)
-
-
-def worker_of(hub: HubProcess, shard: str) -> int:
-    """The process of that shard's lane."""
-    (found,) = (
-        pid
-        for pid, args in descendants(hub.pid).items()
-        if f"--shard {shard}" in args and "telemetry" in args
-    )
-    return found
 
 
 @pytest.mark.parametrize("name", MOVES)
