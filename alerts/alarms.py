@@ -6,6 +6,7 @@ stands under its subject, so the city that it belongs to is the subject's.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
@@ -14,6 +15,7 @@ from alerts import store, tables
 from alerts.alarm import AlarmState
 from alerts.confines import EVERYTHING, Confines
 from alerts.model import Alarm
+from alerts.powercut import SILENT
 from devices import tables as devices
 from devices.findings import Severity
 
@@ -144,6 +146,24 @@ def about_lift(connection: Connection, code: str) -> list[Alarm]:
             and_(_C.subject_kind == "building", _C.detail.contains(code)),
         ),
     )
+
+
+def farewells(connection: Connection) -> dict[str, datetime]:
+    """Since when a gateway of a lift has been silent, or said farewell, by rescue code."""
+    lift, serves = devices.lift.c, devices.gateway_lift.c
+    asked = (
+        select(lift.rescue_code, func.max(_C.since).label("since"))
+        .join_from(tables.alarm, devices.gateway_lift, serves.gateway_id == _C.subject)
+        .join(devices.lift, lift.id == serves.lift_id)
+        .where(
+            _C.subject_kind == "gateway",
+            _C.code == SILENT,
+            _C.cleared_at.is_(None),
+            _C.state.in_(OPEN),
+        )
+        .group_by(lift.rescue_code)
+    )
+    return {row.rescue_code: row.since for row in connection.execute(asked)}
 
 
 def about_kitchen(connection: Connection, code: str) -> list[Alarm]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 
-from dashboard import guards, problems
+from dashboard import emqx, guards, problems
 from dashboard.api import router as api
 from dashboard.deps import AppContext
 from dashboard.door import Door
@@ -62,6 +62,7 @@ def assemble(context: AppContext, *, pages: Sequence[APIRouter], error_page: Err
     if staff:
         app.include_router(health.staff_router)
         app.include_router(live.router)
+        app.include_router(emqx.router)
         app.include_router(api.router)
     for router in pages:
         app.include_router(router)

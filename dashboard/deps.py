@@ -27,6 +27,7 @@ from dashboard.scope import Scope
 from dashboard.sign_on import Provider
 from devices.directory import Directory
 from devices.maintenance.log import Rules
+from devices.protocol.dialects.places import Pattern
 from ingest.door_shards import DoorShards
 from ingest.latest import LatestReader
 from ingest.quarantine_shards import QuarantineShards
@@ -70,6 +71,14 @@ class Arriving:
     registry: Callable[[], Directory]
 
 
+@dataclass(frozen=True, slots=True)
+class EmqxDoor:
+    """What an EMQX that asks has to show, and the topics of dialects."""
+
+    token: bytes
+    patterns: tuple[Pattern, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppContext:
     """Everything that the pages stand on. The public surface only reads the database."""
@@ -100,6 +109,7 @@ class AppContext:
     authority: Path | None = None  # of the hub's own making, for phones to install
     demo: DemoInfo | None = None
     watched: Watched | None = None
+    emqx: EmqxDoor | None = None  # only the staff surface has one
     floor_bytes: int = 0  # of free disk, below which telemetry is shed
 
 

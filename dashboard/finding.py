@@ -11,13 +11,16 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from alerts import alarms
 from alerts.earlier import earlier_lifts
 from core.errors import NotFound
 from dashboard import sight
 from dashboard.deps import AppContext
 from dashboard.scope import Scope
-from devices import lift_search, queries, search
+from devices import call_roll, lift_search, queries, search
+from devices.call_roll import Roll
 from devices.presence import Presence, presence
+from devices.proving import UNPROVEN, Ability
 from devices.search import KitchenFilter, LiftFilter
 from video.state import UNKNOWN
 
@@ -56,8 +59,8 @@ def lifts(
         return [key for key, _ in keys], total
     heard = context.latest.heard()
     if state := asked.get("presence"):
-        now = context.clock.now()
-        keys = [each for each in keys if presence(heard.get(each[1]), now) is Presence(state)]
+        seen = presences(context)
+        keys = [each for each in keys if seen(each[1], heard.get(each[1])) is Presence(state)]
     if order == HEARD:
         keys = _by_heard(keys, heard, descending=descending)
     return [key for key, _ in keys[offset : offset + limit]], len(keys)
@@ -71,6 +74,46 @@ def best_lifts(context: AppContext, scope: Scope, text: str, *, limit: int) -> S
         return lift_search.find(connection, text, wanted, limit, earlier=earlier_lifts)
 
     return context.database.read(find) if text.strip() else ()
+
+
+def roll(
+    context: AppContext,
+    scope: Scope,
+    asked: Mapping[str, str],
+    *,
+    order: str = "proven",
+    descending: bool = False,
+    limit: int,
+    offset: int = 0,
+) -> tuple[Sequence[int], int, Mapping[Ability, int]]:
+    """Our ids of lifts not proven able to call, and how many there are of every ability.
+
+    `asked` may hold q, area, firm and ability.
+    """
+
+    def find(connection: Connection) -> tuple[Sequence[int], int, Mapping[Ability, int]]:
+        try:
+            wanted = _roll(context, connection, scope, asked)
+        except NotFound:
+            return [], 0, dict.fromkeys(Ability, 0)
+        ids = call_roll.ids(
+            connection, wanted, order, descending=descending, limit=limit, offset=offset
+        )
+        figures = call_roll.figures(connection, wanted)
+        return ids, sum(figures[each] for each in wanted.states), figures
+
+    return context.database.read(find)
+
+
+def _roll(
+    context: AppContext, connection: Connection, scope: Scope, asked: Mapping[str, str]
+) -> Roll:
+    told = asked.get("ability")
+    return Roll(
+        now=context.clock.now(),
+        lifts=_lift_filter(connection, scope, asked),
+        states=(Ability(told),) if told else UNPROVEN,
+    )
 
 
 def _lift_filter(connection: Connection, scope: Scope, asked: Mapping[str, str]) -> LiftFilter:
@@ -133,6 +176,21 @@ def kitchens(
         if state in ({states(each) for each in cameras.get(key, ())} or {NO_CAMERA})
     ]
     return kept[offset : offset + limit], len(kept)
+
+
+def presences(context: AppContext) -> Callable[[str, datetime | None], Presence]:
+    """How each lift is present now, by its code and when it was last heard.
+
+    A lift is offline at once when nothing came after its gateway's farewell.
+    """
+    gone, now = context.database.read(alarms.farewells), context.clock.now()
+
+    def seen(code: str, heard: datetime | None) -> Presence:
+        since = gone.get(code)
+        said_offline = since is not None and heard is not None and heard <= since
+        return presence(heard, now, said_offline=said_offline)
+
+    return seen
 
 
 def camera_states(context: AppContext) -> Callable[[str], str]:

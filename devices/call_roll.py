@@ -39,6 +39,11 @@ class RollRow:
     ability: Ability
     tested: LastTest | None
 
+    @property
+    def carries_people(self) -> bool:
+        """Whether somebody can be inside, who could call."""
+        return self.lift.kind not in NOBODY_INSIDE
+
 
 def keep(connection: Connection, lift_id: int, tested: LastTest) -> None:
     """Keep a lift's newest test call; `tested.passed_at` is None where it failed."""
@@ -91,12 +96,6 @@ def ids(
         .offset(offset)
     )
     return list(connection.execute(asked).scalars())
-
-
-def count(connection: Connection, wanted: Roll) -> int:
-    """How many lifts those are."""
-    asked = select(func.count()).select_from(_joined()).where(*_asked(connection, wanted))
-    return int(connection.execute(asked).scalar_one())
 
 
 def figures(connection: Connection, wanted: Roll) -> dict[Ability, int]:

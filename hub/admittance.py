@@ -5,6 +5,11 @@ is written when nothing more came for one look, or LATEST after it began, so tha
 credentials are one new file and not hundreds; mosquitto is then told to read it again, and whoever
 is connected by a password that is gone is sent away. Where the database cannot be read, what was
 written last goes on: the broker never waits for it.
+
+mosquitto (2.0.11 at least) forgets, when it reads the file again, what those sessions subscribed to
+that it kept over its own restart and whose owners have not come back yet. So the hub's lanes are
+left SETTLED after its start to come back, before a change is passed on. What a lane that is away
+for longer misses until it subscribes again are messages of telemetry; calls are repeated.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +30,7 @@ from hub import mosquitto
 
 LOOK = timedelta(seconds=1)
 LATEST = timedelta(seconds=15)
+SETTLED = timedelta(seconds=15)
 _log = log.get(__name__)
 
 
@@ -41,7 +47,7 @@ class Admittance:
         self._written: int | None = None
         self._seen: int | None = None
         self._since = 0.0
-        self._look_at = 0.0
+        self._look_at = clock.monotonic() + SETTLED.total_seconds()
         self._told = False
 
     def begin(self) -> None:

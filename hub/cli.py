@@ -15,6 +15,7 @@ from core.db import Database
 from core.errors import Conflict, HubError
 from hub import (
     audit_commands,
+    broker_commands,
     columns_command,
     dialect_commands,
     history_commands,
@@ -33,7 +34,7 @@ from hub import backup as backups
 from hub import doctor as doctors
 from hub.account_commands import accounts_app, tokens_app
 from hub.cli_ground import Data, console, sound
-from hub.credential_commands import broker_app, gateways_app
+from hub.credential_commands import gateways_app
 from hub.finding import Verdict
 from hub.folder import DataFolder
 from hub.import_commands import import_file, lifts_app
@@ -55,7 +56,7 @@ app.add_typer(accounts_app, name="accounts")
 app.add_typer(tokens_app, name="tokens")
 app.add_typer(lifts_app, name="lifts")
 app.add_typer(gateways_app, name="gateways")
-app.add_typer(broker_app, name="broker")
+app.add_typer(broker_commands.app, name="broker")
 app.add_typer(tls_app, name="tls")
 app.add_typer(history_commands.app, name="history")
 app.add_typer(audit_commands.app, name="audit")

@@ -1,4 +1,4 @@
-"""`hub gateways credentials` and `hub broker files`: who may sign in at a broker."""
+"""`hub gateways credentials`: which gateways may sign in at a broker, and with what."""
 
 import csv
 import os
@@ -14,21 +14,18 @@ from sqlalchemy import Connection
 
 from core.clock import SystemClock
 from core.db import Database
-from core.errors import Conflict, HubError, NotFound
+from core.errors import HubError, NotFound
 from core.ids import salt, typed_secret
 from devices import credential_commands as commands
 from devices import queries
 from devices.credential_commands import Chosen, Held
 from devices.credentials import SALT, verifier
 from devices.steps import Steps
-from hub import admittance, broker, dialects, mosquitto
-from hub.cli_ground import CLI, Data, console, registry, say, sound
-from hub.folder import DataFolder
+from hub.cli_ground import CLI, Data, console, registry, say
 
 gateways_app = typer.Typer(no_args_is_help=True, help="Gateways: the devices on the wire.")
 app = typer.Typer(no_args_is_help=True, help="What gateways sign in with at the broker.")
 gateways_app.add_typer(app, name="credentials")
-broker_app = typer.Typer(no_args_is_help=True, help="A broker that others run.")
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Gateway ids.", show_default=False)]
 Firm = Annotated[str, typer.Option(help="Those of the lifts that this firm maintains (code).")]
@@ -97,51 +94,6 @@ def list_credentials(
         table.add_row(each.gateway_id, each.area, each.state, at, str(each.times))
     console.print(table)
     say(f"{len(shown)} of {len(found)} gateways")
-
-
-@broker_app.command("files")
-def files(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the two files.")],
-    data: Data = None,
-) -> None:
-    """Write the password and the access file for a mosquitto of your own, as things stand now."""
-    settings = sound(data)
-    folder = DataFolder(settings.data_dir.resolve())
-    user, password = mosquitto.USER, folder.secret("mqtt").decode()
-    if settings.mqtt.url:
-        told = broker.parse_url(settings.mqtt.url)
-        user, password = told.username or user, told.password or password
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    foreign = dialects.load(folder.dialects).patterns()
-    with registry(data) as database:
-        if database.read(partial(commands.door_of, gateway_id=user)) is not None:
-            raise Conflict("exists", f"{user} is a gateway: let the hub sign in as another")
-        own = mosquitto.password_line(user, password)
-        number = database.read(partial(_write, file=out / mosquitto.PASSWORDS, own=own))
-    rules = mosquitto.access_rules(foreign, anonymous=False, user=user)
-    mosquitto.replace(out / mosquitto.ACCESS, [rules])
-    say(f"{out}: {number} gateways, and the hub as {user}")
-    say("in mosquitto.conf, and tell mosquitto (kill -HUP) after every time:")
-    say("  allow_anonymous false")
-    say(f"  password_file {(out / mosquitto.PASSWORDS).resolve()}")
-    say(f"  acl_file {(out / mosquitto.ACCESS).resolve()}")
-    if user == mosquitto.USER and not settings.mqtt.url:
-        say(f"the hub's password stands in {folder.root / 'secrets' / 'mqtt'}; then set")
-        say(f"  HUB_MQTT__URL=mqtts://{user}:PASSWORD@HOST")
-
-
-def _write(connection: Connection, file: Path, own: str) -> int:
-    number = 0
-
-    def lines() -> Iterator[str]:
-        nonlocal number
-        yield own
-        for line in admittance.lines(connection):
-            number += 1
-            yield line
-
-    mosquitto.replace(file, lines())
-    return number
 
 
 def _give(

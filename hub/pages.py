@@ -56,7 +56,7 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
     import uvicorn  # noqa: PLC0415
 
     from dashboard.app import create_app  # noqa: PLC0415
-    from dashboard.deps import AppContext, DemoInfo, Watched  # noqa: PLC0415
+    from dashboard.deps import AppContext, DemoInfo, EmqxDoor, Watched  # noqa: PLC0415
     from video.state import StateReader  # noqa: PLC0415
 
     settings, folder = ground.settings, ground.folder
@@ -78,6 +78,9 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
             history=kept,
             quarantine=QuarantineShards(folder.shards),
             door=_door(ground, database) if staff else None,
+            emqx=EmqxDoor(folder.secret("emqx"), dialects.load(folder.dialects).patterns())
+            if staff
+            else None,
             video=StateReader(folder.video),
             video_root=folder.video,
             link_secret=folder.secret("links"),

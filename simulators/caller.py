@@ -1,12 +1,12 @@
-"""Somebody in a stuck car presses the button, and the device calls until it is answered.
+"""Somebody in a stuck car presses the button, or the device tests by itself that it can call.
 
-The device repeats the same object every 5 s, after the first minute every 15 s, until it has a
-receipt with its event id; when the people are out it tells the end of the call the same way.
+It repeats the same object every 5 s, after the first minute every 15 s, until it has a receipt with
+its event id; when the people are out it tells the end of the call the same way.
 """
 
 from dataclasses import dataclass, replace
 
-from devices.protocol.messages import Call, CallPhase, CallSource
+from devices.protocol.messages import Call, CallPhase, CallSource, CallTest
 
 REPEAT_S = 5.0
 PATIENT_AFTER_S = 60.0
@@ -24,11 +24,17 @@ class Caller:
     phase: CallPhase
     begun_s: float
     due_s: float | None
+    test: CallTest | None = None
 
 
 def press(event_id: str, *, lift: str, people: int, floor: int, at_s: float) -> Caller:
     """The button is pressed at that instant."""
     return Caller(event_id, lift, people, floor, CallPhase.BEGIN, at_s, at_s)
+
+
+def test(event_id: str, *, lift: str, told: CallTest, at_s: float) -> Caller:
+    """The device tests by itself whether it can call."""
+    return Caller(event_id, lift, 0, 0, CallPhase.TEST, at_s, at_s, told)
 
 
 def end(caller: Caller, at_s: float) -> Caller:
@@ -50,7 +56,8 @@ def send(caller: Caller, now_s: float) -> tuple[Caller, Call]:
         phase=caller.phase,
         source=CallSource.BUTTON,
         lift=caller.lift,
-        people=caller.people,
-        floor=caller.floor,
+        people=None if caller.test else caller.people,
+        floor=None if caller.test else caller.floor,
+        test=caller.test,
     )
     return replace(caller, due_s=now_s + (PATIENT_REPEAT_S if patient else REPEAT_S)), call

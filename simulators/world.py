@@ -17,7 +17,17 @@ from zoneinfo import ZoneInfo
 
 from core.errors import NotFound
 from devices.model import Lift
-from devices.protocol.messages import Call, CallPhase, Event, Kind, Message, Phase, Receipt, Sensor
+from devices.protocol.messages import (
+    Call,
+    CallPhase,
+    CallTest,
+    Event,
+    Kind,
+    Message,
+    Phase,
+    Receipt,
+    Sensor,
+)
 from simulators import caller as calling
 from simulators import lift as physics
 from simulators import traffic
@@ -26,6 +36,9 @@ from simulators.scenario import Scenario
 REFRESH_S = 50.0
 HEARTBEAT_S = 60.0
 _PRESS_AFTER_S = (1.0, 3.0)  # people press soon
+TEST_EVERY_S = 86_400.0
+_TESTS_WITHIN_S = 60.0  # of the start
+_SILENT, _BROKEN = 0.03, 0.03  # shares of lifts that never test, or whose loudspeaker is broken
 
 
 class Voice(Protocol):
@@ -62,6 +75,8 @@ class Due(IntEnum):
     REFRESH = 5
     HEARTBEAT = 6
     SENSOR = 7
+    TEST = 8
+    TEST_AGAIN = 9
 
 
 @dataclass(slots=True)
@@ -74,6 +89,8 @@ class Unit:
     voice: Voice
     said_s: float = 0.0
     caller: calling.Caller | None = None
+    tester: calling.Caller | None = None
+    speaks: bool = True
     event_id: str = ""
     incident: str = ""
 
@@ -84,6 +101,7 @@ class World:
     def __init__(self, scenario: Scenario, *, start_s: float) -> None:
         self._scenario = scenario
         self._dice = Random(scenario.seed + 1)  # noqa: S311  (chance, not a secret)
+        self._test_dice = Random(scenario.seed + 2)  # noqa: S311  (likewise)
         self._zone = ZoneInfo(scenario.city.zone)
         self._start_s = start_s
         self._units: list[Unit] = []
@@ -110,6 +128,11 @@ class World:
             self._units.append(Unit(lift, limits, physics.parked(floor), voice))
             self._by_code[lift.rescue_code] = n
             self._push(self._start_s + self._dice.uniform(1, REFRESH_S), Due.REFRESH, n)
+            fate = self._test_dice.random()
+            self._units[n].speaks = fate >= _BROKEN
+            if fate < 1 - _SILENT:
+                soon = self._test_dice.uniform(1, _TESTS_WITHIN_S)
+                self._push(self._start_s + soon, Due.TEST, n)
             if self._scenario.city.traffic > 0:
                 self._push(self._start_s + self._dice.uniform(0, 60), Due.ARRIVAL, n)
 
@@ -133,6 +156,8 @@ class World:
             Due.REFRESH: self._refresh,
             Due.HEARTBEAT: self._beat,
             Due.SENSOR: self._sense,
+            Due.TEST: self._test,
+            Due.TEST_AGAIN: self._test_again,
         }
         while self._heap and self._heap[0][0] <= now_s:
             at_s, due, subject = heapq.heappop(self._heap)
@@ -157,6 +182,10 @@ class World:
         if n is None:
             return
         unit = self._units[n]
+        if unit.tester and unit.tester.event_id == receipt.event_id:
+            unit.tester = None
+            del self._by_event[receipt.event_id]
+            return
         unit.incident = receipt.incident or unit.incident
         if unit.caller and unit.caller.event_id == receipt.event_id:
             ended = unit.caller.phase is CallPhase.END
@@ -266,6 +295,25 @@ class World:
         unit.voice.call(call)
         if unit.caller.due_s is not None:
             self._push(unit.caller.due_s, Due.CALL, n)
+
+    def _test(self, n: int, at_s: float) -> None:
+        unit = self._units[n]
+        told = CallTest(microphone=True, loudspeaker=unit.speaks, battery_pct=96)
+        unit.tester = calling.test(
+            self._identity(unit.voice), lift=unit.lift.rescue_code, told=told, at_s=at_s
+        )
+        self._by_event[unit.tester.event_id] = n
+        self._push(at_s + TEST_EVERY_S, Due.TEST, n)
+        self._test_again(n, at_s)
+
+    def _test_again(self, n: int, at_s: float) -> None:
+        unit = self._units[n]
+        if unit.tester is None or unit.tester.due_s is None or unit.tester.due_s > at_s:
+            return
+        unit.tester, call = calling.send(unit.tester, at_s)
+        unit.voice.call(call)
+        if unit.tester.due_s is not None:
+            self._push(unit.tester.due_s, Due.TEST_AGAIN, n)
 
     def _freed(self, n: int, at_s: float) -> None:
         unit = self._units[n]

@@ -79,8 +79,10 @@ def one(code: str, context: Context, scope: CurrentScope) -> LiftFull:
 
     lift, incidents, around = context.database.read(find)
     state = context.latest.lift(lift.rescue_code)
+    heard = state.received_at if state else None
     said: dict[str, object] = {
-        "received_at": state.received_at if state else None,
+        "presence": finding.presences(context)(lift.rescue_code, heard),
+        "received_at": heard,
         "device_at": state.device_at if state else None,
         "gateway": state.gateway if state else None,
         "status": dict(state.fields) if state else {},

@@ -12,6 +12,7 @@ from dashboard.api import (
     maintenance_plans,
     maintenance_proofs,
     telemetry,
+    test_calls,
 )
 from dashboard.api.problem_schemas import ProblemOut
 from dashboard.problems import PROBLEM_JSON
@@ -43,6 +44,7 @@ for part in (
     assignments,
     alarms,
     lifts,
+    test_calls,
     kitchens,
     maintenance,
     maintenance_plans,

@@ -13,6 +13,7 @@ from alerts.views import IncidentRow
 from core.journal import Recorded
 from dashboard.bounds import MOST, Version
 from devices.model import Camera, Kitchen, Lift
+from devices.presence import Presence
 
 T = TypeVar("T")
 Text = Annotated[str, Field(max_length=500)]
@@ -287,6 +288,7 @@ def lift_fields(found: Lift) -> dict[str, object]:
 class LiftFull(LiftOut):
     """A lift with what it last said; `received_at` null: it never spoke."""
 
+    presence: Presence = Field(description="late after 90 s without a word, offline after 5 min")
     received_at: datetime | None
     device_at: datetime | None
     gateway: str | None

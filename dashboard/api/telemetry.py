@@ -22,8 +22,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.errors import Forbidden, InvalidMessage, Unavailable
 from dashboard.access import Action
+from dashboard.allowance import Allowance
 from dashboard.deps import AppContext, Arriving, Context, CurrentScope, SignedIn, require
-from dashboard.problems import ACCEPTED, OK, TooManyRequests
+from dashboard.problems import ACCEPTED, OK
 from dashboard.scope import Scope
 from devices.directory import Directory
 from devices.model import Gateway
@@ -107,23 +108,10 @@ class BatchOut(BaseModel):
         return cls(done=all(each.outcome != "taken" for each in items), items=items)
 
 
-class Allowance:
-    """How often each account may push: a bucket that fills by `A_SECOND`, `AT_ONCE` at most."""
-
-    def __init__(self) -> None:
-        self._left: dict[int, tuple[float, float]] = {}
-
-    def take(self, account: int, now: float) -> None:
-        """Raises TooManyRequests when nothing is left; `now` in seconds of a monotonic clock."""
-        left, at = self._left.get(account, (AT_ONCE, now))
-        left = min(AT_ONCE, left + (now - at) * A_SECOND)
-        if left < 1:
-            self._left[account] = (left, now)
-            raise TooManyRequests(
-                f"at most {A_SECOND:g} batches a second: put more objects into each",
-                retry_after_s=1,
-            )
-        self._left[account] = (left - 1, now)
+new_allowance = partial(
+    Allowance, A_SECOND, AT_ONCE, f"at most {A_SECOND:g} batches a second: put more into each"
+)
+"""How often each account may push."""
 
 
 IdempotencyKey = Annotated[
@@ -186,7 +174,7 @@ def _open(verdicts: list[Verdict]) -> bool:
 def _allowance(request: Request) -> Allowance:
     state = request.app.state
     if not hasattr(state, "telemetry_allowance"):
-        state.telemetry_allowance = Allowance()
+        state.telemetry_allowance = new_allowance()
     allowance: Allowance = state.telemetry_allowance
     return allowance
 

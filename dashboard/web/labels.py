@@ -20,6 +20,7 @@ from dashboard.web import (
     label_ladder,
     label_maintenance,
     label_objections,
+    label_presence,
     label_refusals,
 )
 from devices import codes
@@ -174,18 +175,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "status": "their system refused it",
         "other": "their system cannot be reached",
     },
-    "presence": {
-        "online": "Online",
-        "late": "Late",
-        "offline": "Offline",
-        "never": "Never heard",
-    },
-    "camera": {
-        "connecting": "Connecting",
-        "live": "Live",
-        "stalled": "Stalled",
-        "offline": "Offline",
-    },
+    **label_presence.WORDS,
     **label_accounts.WORDS,
     "fact": label_audit.FACTS,
     "verb": {

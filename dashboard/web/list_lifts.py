@@ -18,7 +18,7 @@ from dashboard.web.lists import Column, Kind, Part
 from dashboard.web.spreadsheet import MOST_ROWS, Cell
 from devices import queries, search, tables
 from devices.model import Lift, LiftKind, PlaceType
-from devices.presence import Presence, presence
+from devices.presence import Presence
 from ingest.latest import LatestState
 
 LIFTS = Kind(
@@ -56,16 +56,22 @@ class LiftRow:
     lift: Lift
     firm: str
     state: LatestState | None
+    presence: Presence
 
 
 def rows(context: Context, firms: Mapping[int, str], ids: Sequence[int]) -> list[LiftRow]:
     """The lifts of those ids with what they last said."""
     found = context.database.read(partial(search.lifts, ids=ids))
     latest = context.latest.lifts([each.rescue_code for each in found])
-    return [
-        LiftRow(each, firms.get(each.firm_id or 0, ""), latest.get(each.rescue_code))
-        for each in found
-    ]
+    seen = finding.presences(context)
+
+    def row(lift: Lift) -> LiftRow:
+        state = latest.get(lift.rescue_code)
+        heard = None if state is None else state.received_at
+        firm = firms.get(lift.firm_id or 0, "")
+        return LiftRow(lift, firm, state, seen(lift.rescue_code, heard))
+
+    return [row(each) for each in found]
 
 
 @router.get("/lifts", dependencies=SEES)
@@ -81,7 +87,7 @@ def lifts(request: Request, context: Context, scope: CurrentScope) -> Response:
         limit=lists.PAGE,
         offset=told.offset,
     )
-    choices = context.database.read(partial(_choices, scope=scope))
+    choices = context.database.read(partial(choices_of, scope=scope))
     part = Part(rows(context, choices.names, ids), total, told.offset)
     return lists.page(
         request, told, part, {"firms": choices.firms, "areas": lists.choices(choices.areas)}
@@ -100,7 +106,7 @@ def lifts_file(request: Request, context: Context, scope: CurrentScope) -> Respo
         descending=told.descending,
         limit=MOST_ROWS,
     )
-    names = context.database.read(partial(_choices, scope=scope)).names
+    names = context.database.read(partial(choices_of, scope=scope)).names
     named = labels.of(render.locale_of(request))
 
     def cells(row: LiftRow) -> Sequence[Cell]:
@@ -112,7 +118,7 @@ def lifts_file(request: Request, context: Context, scope: CurrentScope) -> Respo
             row.lift.district or row.lift.area,
             named.name("lift_kind", row.lift.kind),
             row.firm,
-            named("presence", presence(heard, context.clock.now())),
+            named("presence", row.presence),
             floor,
             "" if heard is None else words.instant(heard, context.zone),
         ]
@@ -129,7 +135,8 @@ class Choices:
     names: dict[int, str]
 
 
-def _choices(connection: Connection, scope: Scope) -> Choices:
+def choices_of(connection: Connection, scope: Scope) -> Choices:
+    """What the filters of a list of lifts offer to an account."""
     firms = queries.firms(connection)
     area = sight.lift_area(connection, scope)
     here = search.firms_within(connection, area)

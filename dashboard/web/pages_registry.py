@@ -13,7 +13,7 @@ from alerts import alarms
 from alerts import queries as alert_queries
 from core.errors import NotFound
 from core.journal import Subject
-from dashboard import disclosures, sight
+from dashboard import disclosures, finding, sight
 from dashboard.access import Action
 from dashboard.checkup.check import Check, verdict
 from dashboard.deps import (
@@ -31,18 +31,27 @@ from dashboard.web import (
     list_kitchens,
     list_lifts,
     list_quarantine,
+    list_test_calls,
     media,
     palette,
     render,
 )
-from devices import queries
+from devices import call_roll, queries
 from devices.model import Lift
 
 CHART_LASTS = timedelta(hours=1)
 CHART_STEP_S = 10
 
 router = APIRouter(include_in_schema=False)
-for part in (list_lifts, list_kitchens, list_quarantine, list_incidents, list_audit, palette):
+for part in (
+    list_lifts,
+    list_test_calls,
+    list_kitchens,
+    list_quarantine,
+    list_incidents,
+    list_audit,
+    palette,
+):
     router.include_router(part.router)
 
 
@@ -97,6 +106,7 @@ def _lift(context: Context, scope: CurrentScope, code: str) -> dict[str, object]
         known = found.rescue_code
         return {
             **around(connection, found),
+            "able": call_roll.rows(connection, [found.id], context.clock.now())[0],
             "alarms": alarms.about_lift(connection, known),
             "incidents": alert_queries.board(connection, scope.confines, lift_code=known),
         }
@@ -107,9 +117,12 @@ def _lift(context: Context, scope: CurrentScope, code: str) -> dict[str, object]
         raise NotFound("lift", code)
     public = f"{context.public_base_url}/l/{found.rescue_code}"
     drawn = segno.make(public, error="m").svg_inline(scale=4, border=2)
+    state = context.latest.lift(found.rescue_code)
+    heard = None if state is None else state.received_at
     return {
         **values,
-        "state": context.latest.lift(found.rescue_code),
+        "state": state,
+        "seen": finding.presences(context)(found.rescue_code, heard),
         "public_url": public,
         "qr_svg": drawn,
         "chart_from": context.clock.now() - CHART_LASTS,

@@ -31,6 +31,7 @@ PAGES = (
     ("/account", msgid("My account"), None),
     ("/?state=all", msgid("All incidents"), Action.SEE_INCIDENTS),
     ("/lifts?presence=offline", msgid("Lifts offline"), Action.SEE_LIFTS),
+    ("/test-calls", msgid("Lifts not proven able to call"), Action.SEE_LIFTS),
     ("/password", msgid("Change password"), None),
 )
 

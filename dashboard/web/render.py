@@ -24,7 +24,7 @@ from dashboard.access import Action, may
 from dashboard.deps import CSRF_FIELD, context_of, cookie_name
 from dashboard.problems import Problem
 from dashboard.web import labels, masks, words
-from devices.presence import DEFAULT, presence
+from devices.presence import DEFAULT
 
 if TYPE_CHECKING:
     from dashboard.accounts import Signed
@@ -84,9 +84,6 @@ def draw(request: Request, template: str, values: Mapping[str, object], *, local
     def can(action: str) -> bool:
         return signed is not None and may(signed.account.role, Action(action))
 
-    def seen(value: datetime) -> str:
-        return presence(value, context.clock.now()).value
-
     def alarms_waiting() -> int:
         if signed is None or not can("see_alarms"):
             return 0
@@ -111,7 +108,6 @@ def draw(request: Request, template: str, values: Mapping[str, object], *, local
         "tod": tod,
         "can": can,
         "alarms_waiting": alarms_waiting,
-        "presence": seen,
         "path": request.url.path,
     }
     return environment(locale).get_template(template).render(common | dict(values))

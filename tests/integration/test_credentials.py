@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from alerts import queries
 from core.clock import SystemClock
 from core.db import Database
 from core.journal import Actor
-from devices import commands
+from devices import call_roll, commands
 from devices.model import Gateway
 from hub import schema
+from tests.support.device import Device
 from tests.support.mosquitto import Broker
 from tests.support.mosquitto import find as mosquitto
 from tests.support.ports import free_port
@@ -47,7 +49,7 @@ class Hub:
         with Database(f"sqlite:///{data / 'hub.db'}") as database:
             schema.migrate(database)
             database.write(self._fill)
-        self.broker: subprocess.Popen[bytes] | None = None
+        self.started: list[subprocess.Popen[bytes]] = []
 
     @staticmethod
     def _fill(connection: Connection) -> None:
@@ -74,20 +76,27 @@ class Hub:
         told = self.run("gateways", "credentials", verb, name).splitlines()[0]
         return told.split()[1]
 
-    def start(self) -> None:
-        with (self.data / "broker.log").open("ab") as log:
-            self.broker = subprocess.Popen(
-                [sys.executable, "-m", "hub", "serve", "--role", "broker"],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stderr=log,
-            )
-        wait_until((self.data / "run/broker.json").exists, what="the broker")
+    def start(self, *others: str) -> None:
+        """The broker's process, and then others."""
+        for role in ("broker", *others):
+            with (self.data / f"{role}.log").open("ab") as log:
+                self.started.append(
+                    subprocess.Popen(
+                        [sys.executable, "-m", "hub", "serve", "--role", role],
+                        env=self.environment,
+                        stdin=subprocess.DEVNULL,
+                        stderr=log,
+                    )
+                )
+            wait_until((self.data / "run/broker.json").exists, what="the broker")
 
     def stop(self) -> None:
-        if self.broker is not None:
-            self.broker.send_signal(signal.SIGINT)
-            self.broker.wait(20)
+        for process in reversed(self.started):
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+    def device(self, name: str, password: str) -> Device:
+        return Device(AREA, name, self.port, name, password)
 
     def own(self) -> list[str]:
         known = json.loads((self.data / "run/broker.json").read_text())
@@ -181,10 +190,12 @@ def test_a_revoked_gateway_is_sent_away_and_refused_and_the_hub_stays(closed: Hu
     assert closed.say(topic) == REFUSED  # nobody comes in without a name
     assert closed.say(topic, "-u", "G1", "-P", "wrong") == REFUSED
     assert closed.say(topic, *who) == 0
-    hub_ear = closed.hear(*closed.own(), topic="lift/#", count=1, seconds=40)
-    staying = closed.hear(*who, topic=f"lift/v1/{AREA}/G1/receipt", count=1, seconds=40)
+    hub_ear = closed.hear(*closed.own(), topic="lift/#", count=1, seconds=60)
+    staying = closed.hear(*who, topic=f"lift/v1/{AREA}/G1/receipt", count=1, seconds=60)
     assert "revoked" in closed.run("gateways", "credentials", "revoke", "G1", "--reason", "lost")
-    wait_until(lambda: closed.say(topic, *who) == REFUSED, what="to be refused", every_s=0.3)
+    wait_until(
+        lambda: closed.say(topic, *who) == REFUSED, what="to be refused", timeout_s=60, every_s=0.3
+    )
     closed.say(f"lift/v1/{AREA}/G1/receipt", *closed.own())
     assert closed.say(f"lift/v1/{AREA}/G2/status", *other) == 0
     assert topics(hub_ear)[0].startswith("lift/v1")  # was never cut off
@@ -199,8 +210,29 @@ def test_rotating_ends_the_old_password_of_a_running_broker(closed: Hub) -> None
     topic = f"lift/v1/{AREA}/G1/status"
     assert closed.say(topic, "-u", "G1", "-P", old) == 0
     new = closed.issue("G1", "rotate")
-    wait_until(lambda: closed.say(topic, "-u", "G1", "-P", new) == 0, what="the new", every_s=0.3)
+    wait_until(
+        lambda: closed.say(topic, "-u", "G1", "-P", new) == 0,
+        what="the new",
+        timeout_s=60,
+        every_s=0.3,
+    )
     assert closed.say(topic, "-u", "G1", "-P", old) == REFUSED
+
+
+@pytest.mark.broker
+def test_a_test_call_is_kept_and_answered_and_opens_no_incident(closed: Hub) -> None:
+    device = closed.device("G1", closed.issue("G1"))
+    closed.start("rescue")
+    found = {"microphone": True, "loudspeaker": False, "battery_pct": 92}
+    call = {"ts": 1, "event_id": "t1", "phase": "test", "source": "button", "test": found}
+    receipt = device.call(call)
+    assert receipt["accepted"] is True
+    assert receipt.get("incident") is None
+    with Database(f"sqlite:///{closed.data / 'hub.db'}") as database:
+        kept = database.read(lambda c: call_roll.of_lift(c, 1))
+        assert database.read(queries.board) == []
+    assert kept is not None
+    assert (kept.gateway_id, kept.loudspeaker, kept.passed) == ("G1", False, False)
 
 
 @pytest.mark.broker
@@ -261,3 +293,11 @@ def test_the_files_for_a_mosquitto_of_ones_own_let_in_gateways_and_the_hub(
     finally:
         theirs.terminate()
         theirs.wait()
+
+
+def test_an_emqx_is_told_where_to_ask_and_what_to_show(closed: Hub) -> None:
+    told = closed.run("broker", "emqx", "--url", "https://hub.example/")
+    token = (closed.data / "secrets" / "emqx").read_text()
+    assert 'url = "https://hub.example/broker/emqx/authn"' in told
+    assert told.count(f"Bearer {token}") == 2
+    assert 'password = "${password}"' in told

@@ -20,7 +20,7 @@ from core.clock import ManualClock, SystemClock
 from core.errors import InvalidMessage
 from dashboard import accounts, roster
 from dashboard.access import Role
-from dashboard.api.telemetry import A_SECOND, AT_ONCE, MOST_OF_A_KIND, Allowance
+from dashboard.api.telemetry import A_SECOND, AT_ONCE, MOST_OF_A_KIND, new_allowance
 from dashboard.app import create_app
 from dashboard.problems import TooManyRequests
 from devices import commands
@@ -356,7 +356,7 @@ def test_a_token_for_telemetry_opens_nothing_else(city: City) -> None:
 
 
 def test_who_pushes_too_often_is_told_when_to_come_again(city: City) -> None:
-    allowance = Allowance()
+    allowance = new_allowance()
     for _ in range(int(AT_ONCE)):
         allowance.take(1, 100.0)
     with pytest.raises(TooManyRequests):

@@ -31,7 +31,7 @@ from dashboard.web import live
 from ingest.latest import LatestReader
 from tests.support import maintenance_routes
 from tests.support.dashboards import NOON, TEST
-from tests.support.routes import FAR, NEAR, OPEN, ROUTES, Route, routes_of
+from tests.support.routes import BROKER, FAR, NEAR, OPEN, ROUTES, Route, routes_of
 from tests.support.world import Things, World, sees, world_in
 
 
@@ -98,6 +98,8 @@ def holds(status: int, wanted: int) -> bool:
 
 def wanted_of(world: World, row: Route, role: Role, things: Things) -> int:
     """What the table says of one cell."""
+    if row.needs == BROKER:
+        return 401
     if isinstance(row.needs, Action) and row.needs not in ALLOWED[role]:
         return 403
     return 200 if not row.about or sees(role, world, things, row.about) else 404

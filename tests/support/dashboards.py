@@ -16,13 +16,14 @@ from core.journal import Actor
 from dashboard import accounts, belongings
 from dashboard.access import FIRM_ROLES, Role
 from dashboard.assembly import assemble
-from dashboard.deps import AppContext, Arriving, cookie_name
+from dashboard.deps import AppContext, Arriving, EmqxDoor, cookie_name
 from dashboard.problems import Problem
 from dashboard.scope import Scope
 from devices import commands
 from devices.directory import load_directory
 from devices.maintenance import shipped
 from devices.model import Camera, Kitchen, KitchenKind, SourceKind, UseUnit
+from hub import dialects
 from ingest.door_shards import DoorShards
 from ingest.latest import LatestReader
 from ingest.quarantine_shards import QuarantineShards
@@ -34,6 +35,7 @@ from video.state import StateReader
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)  # 12:00 in Shanghai
 TEST = Actor("system", "test")
 PASSWORD = "a long enough sample"
+BROKER_TOKEN = b"a sample token of a broker"
 SECRET = b"a secret of thirty-two bytes....."
 CAMERA = "K0001-1"
 
@@ -124,6 +126,7 @@ class Dashboards:
                 DoorShards(telemetry, lambda: shards, lambda *_: HOME),
                 lambda: self.database.read(load_directory),
             ),
+            emqx=EmqxDoor(BROKER_TOKEN, dialects.load(self.folder).patterns()),
             video=StateReader(self.video_root),
             video_root=self.video_root,
             link_secret=SECRET,

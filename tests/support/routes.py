@@ -21,7 +21,7 @@ class Route(NamedTuple):
     query: str = ""
 
 
-OPEN, ANYONE = "open", "signed in"
+OPEN, ANYONE, BROKER = "open", "signed in", "a broker with its token"
 A = Action
 ROUTES = (
     Route("GET", "/api/v1/openapi.json", OPEN),
@@ -36,6 +36,8 @@ ROUTES = (
     Route("GET", "/sign-on", OPEN),
     Route("GET", "/sign-on/back", OPEN),
     Route("GET", "/sign-on/end", OPEN),
+    Route("POST", "/broker/emqx/authn", BROKER),
+    Route("POST", "/broker/emqx/authz", BROKER),
     Route("GET", "/styleguide", ANYONE),
     Route("GET", "/account", ANYONE),
     Route("POST", "/account/second-factor/begin", ANYONE),
@@ -63,6 +65,8 @@ ROUTES = (
     Route("POST", "/refused-calls/{line_id}/settled", A.OPEN_INCIDENT, "refused"),
     Route("GET", "/lifts", A.SEE_LIFTS),
     Route("GET", "/lifts.csv", A.SEE_LIFTS),
+    Route("GET", "/test-calls", A.SEE_LIFTS, query="ability=unconnected"),
+    Route("GET", "/test-calls.csv", A.SEE_LIFTS, query="ability=unconnected"),
     Route("GET", "/lifts/{code}", A.SEE_LIFTS, "lift"),
     Route("GET", "/fragments/lift/{code}", A.SEE_LIFTS, "lift"),
     Route("POST", "/lifts/{code}/officer", A.REVEAL_PHONE, "lift"),
@@ -127,6 +131,7 @@ ROUTES = (
     Route("GET", "/api/v1/lifts/best", A.SEE_LIFTS, query="q=" + FAR),
     Route("GET", "/api/v1/lifts/{code}", A.SEE_LIFTS, "lift"),
     Route("GET", "/api/v1/lifts/{code}/history", A.SEE_HISTORY, "lift", query="field=floor"),
+    Route("GET", "/api/v1/test-calls", A.SEE_LIFTS, query="ability=unconnected"),
     Route("GET", "/api/v1/kitchens", A.SEE_KITCHENS),
     Route("GET", "/api/v1/kitchens/{code}", A.SEE_KITCHENS, "kitchen"),
     Route("POST", "/api/v1/telemetry", A.SEND_TELEMETRY, sent={"items": "[]"}),

@@ -1,12 +1,8 @@
 """Lists: what is searched, filtered and ordered stands in the address, and the file holds it."""
 
-import csv
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -14,20 +10,21 @@ from sqlalchemy import Connection
 from starlette.testclient import TestClient
 
 from alerts import search
+from alerts.findings import apply_finding
 from alerts.intake import open_incident
 from alerts.ladder import Kind
 from alerts.model import Intake, Source
-from dashboard import accounts
+from alerts.policy import PolicyBook
 from dashboard.access import FIRM_ROLES, Role
 from dashboard.app import create_app
-from dashboard.deps import cookie_name
-from dashboard.scope import Scope
 from devices import commands, queries
+from devices.findings import ConditionRaised, Severity
+from devices.model import Gateway
 from ingest.latest import LatestStates
 from ingest.quarantine import QuarantineFilter, QuarantineReader
-from tests.support.dashboards import NOON, PASSWORD, TEST, Dashboards
+from tests.support.dashboards import NOON, TEST, Dashboards
+from tests.support.lists import FORMULA, browser, column, table, two_cities
 
-FORMULA = "=HYPERLINK(1)"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STATE = b'{"fields":{"floor":-1},"gateway":"G1"}'  # as the row of a lift keeps it
 QUARANTINE = """
@@ -43,73 +40,7 @@ def us(at: datetime) -> int:
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Dashboards:
-    """235274 in 410100 of firm F1; 300001 … 300060 in 410200 of F2; kitchens in both cities."""
-    made = Dashboards(tmp_path)
-
-    def fill(connection: Connection) -> None:
-        first = queries.firm_by_code(connection, "F1")
-        second = replace(first, id=0, code="F2", name="示例第二维保")
-        other = commands.upsert_firm(connection, second, NOON, TEST)
-        for n in range(1, 61):
-            lift = replace(
-                made.lift,
-                id=0,
-                rescue_code=f"3{n:05}",
-                registration_code=f"3110410200202630{n:04}",
-                area="410200",
-                district="410202",
-                address=FORMULA if n == 1 else f"示例街 {n} 号",
-                firm_id=other.id,
-            )
-            commands.upsert_lift(connection, lift, NOON, TEST)
-        kitchen = replace(
-            queries.kitchen_by_code(connection, "K0001"),
-            id=0,
-            code="K0002",
-            area="410200",
-            district="410202",
-            name="示例二食堂",
-            grade="B",
-        )
-        commands.upsert_kitchen(connection, kitchen, NOON, TEST)
-        digest = accounts.hash_password(PASSWORD)
-        for name, role in (("city", Role.CITY_SUPERVISOR), ("city-seat", Role.DISPATCHER)):
-            accounts.create_account(
-                connection,
-                name=name,
-                display_name="示例市级",
-                password_hash=digest,
-                role=role,
-                scope=Scope(area="410100"),
-                now=NOON,
-                actor=TEST,
-            )
-
-    made.database.write(fill)
-    return made
-
-
-def browser(hub: Dashboards, name: str, language: str = "en") -> TestClient:
-    client = TestClient(
-        create_app(hub.context("staff")),
-        headers={"Accept": "text/html", "Accept-Language": language},
-    )
-    begun = hub.begin(name)
-    client.cookies.set(cookie_name(hub.context("staff")), begun.token)
-    client.cookies.set("hub_locale", language)
-    return client
-
-
-def table(client: TestClient, address: str) -> list[list[str]]:
-    answer = client.get(address)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer.content.startswith(b"\xef\xbb\xbf")
-    return list(csv.reader(StringIO(answer.text.removeprefix("\ufeff"))))
-
-
-def column(rows: Sequence[Sequence[str]], number: int = 0) -> list[str]:
-    return [row[number] for row in rows[1:]]
+    return two_cities(tmp_path)
 
 
 def hear(hub: Dashboards, silences: dict[str, timedelta]) -> None:
@@ -167,6 +98,34 @@ def test_presence_narrows_and_orders(hub: Dashboards) -> None:
     assert heard[:3] == ["235274", "300002", "300003"]
     assert column(table(seat, "/lifts.csv?sort=heard"))[:3] == heard[2::-1]
     assert "/lifts/300002" in seat.get("/lifts?presence=late").text
+
+
+def test_a_lift_is_offline_from_its_gateways_farewell_until_it_speaks_again(
+    hub: Dashboards,
+) -> None:
+    hear(hub, {"235274": timedelta(seconds=40), "300002": timedelta(seconds=5)})
+    gone = ConditionRaised(
+        event_id="G1:offline-1",
+        subject_kind="gateway",
+        subject="G1",
+        code="device.offline",
+        severity=Severity.MINOR,
+        since=NOON - timedelta(seconds=20),
+    )
+
+    def farewell(connection: Connection) -> None:
+        lifts = (hub.lift.id, queries.lift_by_code(connection, "300002").id)
+        commands.enrol_gateway(connection, Gateway("G1", "410100", lifts), NOON, TEST)
+        apply_finding(connection, gone, PolicyBook(), NOON)
+
+    seat = browser(hub, "dispatcher")
+    assert column(table(seat, "/lifts.csv?presence=online")) == ["235274", "300002"]
+    hub.database.write(farewell)
+    assert column(table(seat, "/lifts.csv?presence=offline")) == ["235274"]
+    assert column(table(seat, "/lifts.csv?presence=online")) == ["300002"]  # spoke since
+    assert "fallen silent" in seat.get("/lifts/235274").text
+    told = hub.client(role=Role.DISPATCHER).get("/api/v1/lifts/235274").json()
+    assert told["presence"] == "offline"
 
 
 def test_typing_is_answered_with_rows_and_a_clean_address(hub: Dashboards) -> None:

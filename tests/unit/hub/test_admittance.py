@@ -13,7 +13,7 @@ from core.journal import Actor
 from devices import commands, credential_commands
 from devices.model import Gateway
 from hub import schema
-from hub.admittance import LATEST, LOOK, Admittance
+from hub.admittance import LATEST, LOOK, SETTLED, Admittance
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 BY = Actor("system", "cli")
@@ -58,7 +58,7 @@ def test_a_change_is_written_once_nothing_more_comes(place: Place) -> None:
     place.admittance.begin()
     assert place.file.read_text() == OWN
     assert place.file.stat().st_mode & 0o777 == 0o600
-    assert not place.passes()
+    assert not place.passes(SETTLED)
     place.give("G01")
     assert not place.passes()  # more may come
     place.give("G02")
@@ -68,8 +68,16 @@ def test_a_change_is_written_once_nothing_more_comes(place: Place) -> None:
     assert not place.passes()
 
 
+def test_the_lanes_come_back_before_the_first_change_is_passed_on(place: Place) -> None:
+    place.admittance.begin()
+    place.give("G01")
+    looks = [place.passes() for _ in range(int(SETTLED / LOOK) + 1)]
+    assert looks == [*[False] * int(SETTLED / LOOK), True]
+
+
 def test_changes_that_never_end_are_written_at_the_latest(place: Place) -> None:
     place.admittance.begin()
+    place.passes(SETTLED)
     written = 0
     for number in range(20):
         place.give(f"G{number:02}")
@@ -82,6 +90,7 @@ def test_a_revoked_gateway_stands_in_it_no_more(place: Place) -> None:
     place.give("G01")
     place.admittance.begin()
     assert "G01" in place.file.read_text()
+    place.passes(SETTLED)
     place.database.write(lambda c: credential_commands.revoke(c, ["G01"], NOW, BY))
     place.passes()
     assert place.passes()
@@ -93,5 +102,6 @@ def test_without_a_database_those_of_before_hold(place: Place, tmp_path: Path) -
     lost = Admittance(place.file, OWN, f"sqlite:///{tmp_path / 'lost' / 'hub.db'}", place.clock)
     lost.begin()
     assert place.file.read_text() == f"{OWN}G01:$7$kept\n"
+    place.clock.advance(SETTLED)
     assert not lost.changed()
     lost.close()

@@ -15,7 +15,7 @@ from devices.protocol.messages import (
     Status,
 )
 from simulators import city, scenario
-from simulators.world import World
+from simulators.world import TEST_EVERY_S, World
 
 START = 1_764_000_000.0
 STILL = {"traffic": 0, "lifts": 1, "lifts_per_gateway": 1}
@@ -30,6 +30,7 @@ class Recorder:
     seq: int = 0
     said: list[Message] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    tests: list[Call] = field(default_factory=list)
     beats: int = 0
 
     def next_seq(self) -> int:
@@ -40,7 +41,7 @@ class Recorder:
         self.said.append(message)
 
     def call(self, call: Call) -> None:
-        self.calls.append(call)
+        (self.tests if call.phase is CallPhase.TEST else self.calls).append(call)
 
     def heartbeat(self, at_s: float, *, uptime_s: float) -> None:  # noqa: ARG002
         self.beats += 1
@@ -52,6 +53,23 @@ def small_world(**entrapments: float) -> tuple[World, Recorder, str]:
     world, voice = World(plan, start_s=START), Recorder()
     world.add_gateway(voice, (lift,))
     return world, voice, lift.rescue_code
+
+
+def test_a_lift_tests_soon_whether_it_can_call_and_every_day_again() -> None:
+    world, voice, code = small_world()
+    world.advance(START + 120)
+    first = voice.tests[0]
+    assert len(voice.tests) > 3  # nobody answered
+    assert set(voice.tests) == {first}
+    assert first.lift == code
+    assert first.test is not None
+    world.receipt(Receipt(event_id=first.event_id, accepted=True))
+    told = len(voice.tests)
+    world.advance(START + 3600)
+    assert len(voice.tests) == told
+    world.advance(START + TEST_EVERY_S + 120)
+    assert len({call.event_id for call in voice.tests}) == 2
+    assert voice.calls == []
 
 
 def test_somebody_trapped_calls_until_the_receipt_and_again_at_the_end() -> None:
