@@ -87,6 +87,7 @@ def configuration(folder: Path, port: int, *, anonymous: bool) -> str:
         f"max_queued_messages {MAX_QUEUED}",
         "max_queued_bytes 0",
         "max_inflight_messages 2000",
+        "set_tcp_nodelay true",  # a receipt is not kept back until its gateway has acknowledged
         f"max_packet_size {LARGEST_PACKET}",
         "persistent_client_expiration 14d",
         "log_dest stderr",

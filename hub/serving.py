@@ -37,6 +37,9 @@ _NICE = {"telemetry": 5, "history": 7, "public": 5, "video": 10, "simulator": 10
 _TRY = "Send a message of your own; it moves the page /lifts/235274:"
 _MOVED = "The usual port was taken, so that your own messages need the port, too:"
 _TURN = timedelta(milliseconds=200)
+# A statement of SQLite gives up the lock of Python and asks for it again. By default another thread
+# may keep it 5 ms each time: a call of 19 statements would wait a tenth of a second.
+SWITCH_S = 0.0001
 
 
 def serve(settings: Settings, console: Console) -> None:
@@ -97,6 +100,7 @@ def serve_role(settings: Settings, role: str, *, supervised: bool, shard: str = 
     stop = stop_on_signals()
     if supervised and role != "broker":  # the broker's lifeline takes its child with it
         lifeline.watch_parent()
+    sys.setswitchinterval(SWITCH_S)
     try:
         ROLES[role](ground, stop)
     finally:

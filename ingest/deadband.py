@@ -84,7 +84,9 @@ class Columns:
 
     def fields(self, values: Values) -> dict[str, Value]:
         """By name, without what is not known; states of cameras by camera."""
-        known = {n: v for n, v in zip(self.names, values, strict=True) if v is not None}
+        known = dict(zip(self.names, values, strict=True))
+        if None in values:
+            known = {name: value for name, value in known.items() if value is not None}
         if "cameras" in known:
             cameras: Mapping[str, str] = known.pop("cameras")  # type: ignore[assignment]
             known |= {f"camera {camera}": state for camera, state in cameras.items()}

@@ -83,13 +83,14 @@ class Reading:
     """A batch, and its draft as far as it is read: kept and gone on with, never begun again.
 
     Numbering moves as deliveries are read, so a draft that were begun again would take all of them
-    for duplicates. `current` is the delivery that is being read.
+    for duplicates. `current` is the delivery that is being read; `counted`: its metrics are told.
     """
 
     deliveries: Sequence[Delivery]
     draft: Draft
     rest: Iterator[Delivery]
     current: Delivery | None = None
+    counted: bool = False
 
     @classmethod
     def of(cls, deliveries: Sequence[Delivery], now: datetime) -> "Reading":

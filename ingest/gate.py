@@ -11,6 +11,7 @@ province has a million and anybody may invent more. `area_of` says what an area 
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -44,11 +45,11 @@ class AreaGate:
         self._clock = clock
         self._areas: dict[str, bool] = {}  # by the levels before the device
         self._foreign: dict[str, bool] = {}
-        self._taken: Sequence[Delivery] = ()
         self._rest: list[Delivery] = []
         self._mark: tuple[str, bytes] | None = None
         self._passed: Callable[[], bool] = lambda: True
         self._at_mark = False
+        self._taken: deque[Sequence[Delivery]] = deque()  # not acknowledged, as the session's
         self._never = threading.Event()
 
     @property
@@ -82,21 +83,21 @@ class AreaGate:
     def take(self, limit: int, timeout: timedelta) -> list[Delivery]:
         """What is this shard's, of the next deliveries."""
         if self._at_mark:
-            if not self._passed():
+            if self._taken or not self._passed():  # what stands before the mark must be safe
                 self._clock.wait(self._never, min(AGAIN, timeout))
+                self._taken.append(())
                 return []
             self._at_mark, self._mark = False, None
         taken, self._rest = self._rest or self._session.take(limit, timeout), []
         if self._mark is not None:
             taken = self._up_to_mark(taken)
-        self._taken = taken
+        self._taken.append(taken)
         return [*(each for each in taken if self._shows(each.topic)), *self._beside()]
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """Those that were taken last are safe, and so is what was not shown among them."""
+        """Those of the oldest take are safe, and so is what was not shown among them."""
         del deliveries
-        self._session.acknowledge(self._taken)
-        self._taken = ()
+        self._session.acknowledge(self._taken.popleft())
 
     def _shows(self, topic: str) -> bool:
         known = self._areas.get(topic[: topic.find("/", _IN_AREA)])

@@ -178,9 +178,13 @@ class LatestStates:
         _refuse_again(pipeline, store.refused_lately())
         _say_again(pipeline, store.points_behind(words))
 
+    def due(self, now: datetime) -> bool:
+        """Whether a second has passed since the last flush."""
+        return self._flushed_at is None or now - self._flushed_at >= FLUSH
+
     def flush_due(self, pipeline: Pipeline, now: datetime) -> None:
         """Flush when a second has passed since the last time."""
-        if self._flushed_at is None or now - self._flushed_at >= FLUSH:
+        if self.due(now):
             self._flushed_at = now
             self._begin_round(pipeline)
             self._flush(pipeline, self._turn[-self._share :])

@@ -25,6 +25,7 @@ from devices.directory import Directory
 from devices.judging import Elapse, Judge, Limits
 from devices.model import Lift
 from devices.silence import Silence
+from ingest.behind import READ_AHEAD, Behind
 from ingest.deadband import DeadBands
 from ingest.draft import Draft, Reading
 from ingest.interpreter import NONE, Dialects, Interpreter
@@ -38,6 +39,7 @@ LANE = "telemetry"
 ASKED_EVERY_S = 0.2
 BATCH = 2_000
 WAIT = timedelta(milliseconds=500)
+NO_WAIT = timedelta(0)
 CATCH_UP = timedelta(seconds=5)  # after a connection the broker first sends what waited
 DEAF = timedelta(minutes=1)  # after so long without a broker, suspicions are told as they stand
 RETRY_BASE = timedelta(milliseconds=100)
@@ -120,16 +122,49 @@ class TelemetryLane:
 
     def run(self, stop: threading.Event) -> None:
         """Take telemetry until `stop` is set, then flush the newest states."""
-        while not stop.is_set():
-            reading = self._next(WAIT)
-            draft = self._insist(partial(self._read, reading), stop)
-            if draft is None or self._insist(partial(self._commit, draft), stop) is None:
-                return  # the broker still has the batch, and nothing of it may look taken
-            self._finish(reading)
-            if not self._serve(stop):
+        with Behind() as behind:
+            while not stop.is_set():
+                if not self._turn(behind, stop):
+                    return  # the broker still has the batch, and nothing of it may look taken
+                self._pulse.beat()
+            if not self._settled(behind):
                 return
-            self._pulse.beat()
         self._latest.flush(self.pipeline)
+
+    def _turn(self, behind: Behind, stop: threading.Event) -> bool:
+        """Read a batch and make it safe, perhaps behind the next; False when told to stop before.
+
+        With a commit behind nothing is waited for: the broker may send no more before it is told.
+        """
+        reading = self._next(NO_WAIT if behind.busy else WAIT)
+        if not reading.deliveries and not self._settled(behind):
+            return False
+        draft = self._insist(partial(self._read, reading), stop)
+        if draft is None or not self._settled(behind):
+            return False
+        commit = partial(self._insist, partial(self._commit, draft), stop)
+        if len(reading.deliveries) >= READ_AHEAD and not self._owes():
+            behind.begin(reading, commit)
+        elif commit() is None:
+            return False
+        else:
+            self._finish(reading)
+            self._show()
+        self._reading = None
+        return behind.busy or self._serve(stop)
+
+    def _settled(self, behind: Behind) -> bool:
+        """Wait for the commit behind, if there is one, and acknowledge; False: it is not safe."""
+        if not behind.busy:
+            return True
+        reading = behind.end()
+        if reading is not None:
+            self._finish(reading)
+        return reading is not None
+
+    def _owes(self) -> bool:
+        """Whether something is due that must not run ahead of what is safe."""
+        return bool(self._due_now()) or self._latest.due(self._clock.now())
 
     def run_once(self, wait: timedelta = WAIT) -> int:
         """Take whatever is there; the number of deliveries made safe. Raises what goes wrong.
@@ -167,11 +202,14 @@ class TelemetryLane:
         return True
 
     def _due(self) -> Sequence[Asked]:
-        now = self._clock.monotonic()
-        if now - self._asked_at < ASKED_EVERY_S:
-            return ()
-        self._asked_at = now
-        return self._asked
+        due = self._due_now()
+        if due:
+            self._asked_at = self._clock.monotonic()
+        return due
+
+    def _due_now(self) -> Sequence[Asked]:
+        since = self._clock.monotonic() - self._asked_at
+        return self._asked if since >= ASKED_EVERY_S else ()
 
     def _read_asked(self, asked: Asked) -> Draft:
         now = self._clock.now()
@@ -200,7 +238,9 @@ class TelemetryLane:
 
     def _settle(self, reading: Reading) -> None:
         self._commit(self._read(reading))
+        self._reading = None
         self._finish(reading)
+        self._show()
 
     def _insist(self, work: Callable[[], T], stop: threading.Event) -> T | None:
         """Do it until it is done, a full disk passes; None when told to stop before."""
@@ -226,9 +266,12 @@ class TelemetryLane:
         now = self._clock.now()
         caught_up = self._caught_up(reading.deliveries, now)
         draft = self.pipeline.read_on(reading, now, shed=not self._room(), caught_up=caught_up)
+        if reading.counted:
+            return draft
+        reading.counted = True
         for area, number in draft.by_area().items():
             metrics.INGEST_RECEIVED.labels(LANE, area).inc(number)
-            metrics.INGEST_IN_FLIGHT.labels(LANE, area).set(number)
+            metrics.INGEST_IN_FLIGHT.labels(LANE, area).inc(number)
         return draft
 
     def _caught_up(self, batch: Sequence[Delivery], now: datetime) -> bool:
@@ -252,16 +295,12 @@ class TelemetryLane:
 
     def _finish(self, reading: Reading) -> None:
         failpoint.reached("telemetry.after_commit")
-        batch, draft = reading.deliveries, reading.draft
-        self._reading = None
+        batch, draft, now = reading.deliveries, reading.draft, self._clock.now()
         self._session.acknowledge(batch)
         failpoint.reached("telemetry.after_acknowledge")
-        now = self._clock.now()
-        try:
-            self._latest.flush_due(self.pipeline, now)
-        except sqlite3.Error as error:  # pages show an older state; history has it all
-            _log.warning("newest_states_not_written", error=str(error))
         self._count(draft)
+        for area, number in draft.by_area().items():
+            metrics.INGEST_IN_FLIGHT.labels(LANE, area).dec(number)
         if batch:
             seconds = (now - batch[0].received_at).total_seconds()
             metrics.INGEST_LAG.labels(LANE).observe(max(seconds, 0))
@@ -270,10 +309,15 @@ class TelemetryLane:
             road = (newest.received_at - newest.device_at).total_seconds()
             metrics.INGEST_ROAD.labels(LANE).observe(max(road, 0))
 
+    def _show(self) -> None:
+        """Let the pages see what is safe; whatever was read must be."""
+        try:
+            self._latest.flush_due(self.pipeline, self._clock.now())
+        except sqlite3.Error as error:  # pages show an older state; history has it all
+            _log.warning("newest_states_not_written", error=str(error))
+
     @staticmethod
     def _count(draft: Draft, lane: str = LANE) -> None:
-        for area in draft.by_area():
-            metrics.INGEST_IN_FLIGHT.labels(lane, area).set(0)
         for (area, outcome), number in draft.outcomes.items():
             metrics.INGEST_OUTCOME.labels(lane, area, outcome).inc(number)
         for reason, number in Counter(each.reason for each in draft.quarantined).items():

@@ -20,7 +20,7 @@ from tests.support.province import AREA
 
 SLICE = 50  # messages that are sent as one piece
 WINDOW = 4_000  # unacknowledged messages of a connection
-PER_MS = 25  # how fast devices seem to speak
+PER_MS = 200  # how fast devices seem to speak
 ACCEPTED = 4  # bytes of a CONNACK
 PUBACK = 4
 
@@ -35,6 +35,7 @@ class Told:
     rate: int = 0  # a second; 0: flat out
     connections: int = 4
     first: int = 0  # the number of the first message, where others were published before
+    ago_ms: int = 0  # since the last of them happened, so that what is said later happens later
 
 
 @dataclass
@@ -103,7 +104,7 @@ def packet(lift: int, nth: int, ts: int, mid: int, *, changing: bool) -> bytes:
 def speakers(port: int, told: Told) -> list[Speaker]:
     """Connected, with everything made."""
     now_ms = time.time_ns() // 1_000_000
-    from_ms = now_ms - told.messages // PER_MS
+    from_ms = now_ms - told.ago_ms - told.messages // PER_MS
     found = []
     for number in range(told.connections):
         mine = range(number + 1, told.lifts + 1, told.connections)

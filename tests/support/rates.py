@@ -14,6 +14,7 @@ WITHIN_S = 120.0
 EVERY_S = 0.1
 FROM, UP_TO = 0.05, 0.95  # of all messages: what a rate is taken from
 ROUNDS_BEFORE = 2  # that every lift speaks before it is measured
+BEFORE_MS = 2_500  # and that those rounds lie back: what is measured happens after them
 
 Count = Callable[[], int]
 
@@ -63,7 +64,7 @@ def measure(
 
     Beforehand every lift speaks ROUNDS_BEFORE times: it is known then, and its series are there.
     """
-    before = replace(told, messages=told.lifts * ROUNDS_BEFORE, rate=0)
+    before = replace(told, messages=told.lifts * ROUNDS_BEFORE, rate=0, ago_ms=BEFORE_MS)
     counting = {"acknowledged": link.acknowledged, **(counts or {})}
     watched = {what: Watched(count) for what, count in counting.items()}
     wanted = {what: each.look() + before.messages for what, each in watched.items()}

@@ -83,6 +83,22 @@ def test_at_its_mark_the_gate_asks_once_all_before_it_is_safe_and_then_waits() -
     assert house.asked == 3
 
 
+def test_at_its_mark_the_gate_waits_for_batches_that_are_not_yet_safe() -> None:
+    house = House()
+    house.ready = True
+    house.gate.await_mark(MARK, b"7", house.passed)
+    for topic, payload in ((OURS, b"a"), (MARK, b"7"), (OURS, b"c")):
+        house.broker.put(topic, payload)
+    behind = house.gate.take(100, NONE)
+    early = house.gate.take(100, NONE)
+    assert (early, house.asked) == ([], 0)
+    house.gate.acknowledge(behind)
+    house.gate.acknowledge(early)
+    assert [each.payload for each in house.broker.held] == [b"c"]
+    assert house.turn() == ["c"]
+    assert house.asked == 1
+
+
 def test_invented_devices_and_topics_are_not_remembered_without_end() -> None:
     house = House()
     for n in range(40_000):
