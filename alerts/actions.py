@@ -244,7 +244,7 @@ def raise_level(
     if level not in {2, 3}:
         raise InvalidMessage("bad_field", "level is 2 or 3", field="level")
     INCIDENT.next_state(incident.state, IncidentEvent.DISPATCH)
-    view = view_of(connection, incident)
+    view = view_of(connection, incident, now)
     decision = sla.raise_to(view, incident.policy, now, level, "by_person")
     if decision is None:
         raise Conflict("exhausted", f"everybody at level {level} has been asked")

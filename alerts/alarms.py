@@ -18,13 +18,16 @@ from alerts.model import Alarm
 from alerts.powercut import SILENT
 from devices import tables as devices
 from devices.findings import Severity
+from devices.rosters import queries as rosters
+from devices.rosters.model import OwnerKind
 
 PART = 400  # ids in one question
 OPEN = (AlarmState.ACTIVE, AlarmState.ACKNOWLEDGED, AlarmState.CLEARED)
 UNSEEN = (AlarmState.ACTIVE, AlarmState.CLEARED)
 """States in which nobody has acknowledged it yet."""
 
-SUBJECTS = ("lift", "building", "gateway", "area", "kitchen", "camera")
+SUBJECTS = ("lift", "building", "gateway", "area", "kitchen", "camera", "station", "firm", "team")
+KEEPERS = frozenset({"station", "firm", "team"})  # of rosters
 _C = tables.alarm.c
 _RANK = case({each: rank for rank, each in enumerate(Severity)}, value=_C.severity, else_=9)
 ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {  # Any: each orders by its own type
@@ -81,7 +84,7 @@ class AlarmFilter:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRow:
-    """An alarm and where its subject stands: lift and kitchen lead to their pages.
+    """An alarm and where its subject stands: lift, kitchen and roster lead to their pages.
 
     `lift_code` and `kitchen_code` are empty where there is none; `place` is for reading.
     """
@@ -90,6 +93,12 @@ class AlarmRow:
     place: str = ""
     lift_code: str = ""
     kitchen_code: str = ""
+
+    @property
+    def roster(self) -> str:
+        """Whose roster it is of (`station/S001`); empty where of none."""
+        a = self.alarm
+        return f"{a.subject_kind}/{a.subject}" if a.subject_kind in KEEPERS else ""
 
 
 def alarm_ids(
@@ -210,6 +219,10 @@ def _placed(connection: Connection, alarms: Sequence[Alarm]) -> list[AlarmRow]:
         select(kitchen.code, kitchen.name).where(kitchen.code.in_(names["kitchen"]))
     ):
         known["kitchen", code] = (called, "", code)
+    for kind, codes in names.items():
+        if kind in KEEPERS and codes:
+            for code, called in rosters.names(connection, OwnerKind(kind), codes).items():
+                known[kind, code] = (called, "", "")
     nowhere = ("", "", "")
     return [
         AlarmRow(each, *known.get((each.subject_kind, each.subject.partition("/")[0]), nowhere))

@@ -7,6 +7,8 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from alerts import tables
 from devices import reach
 from devices import tables as devices
+from devices.rosters.model import OwnerKind
+from devices.rosters.queries import RosterSight
 
 _OF_LIFTS = ("lift", "building")  # a building is named by one of its lifts
 
@@ -89,4 +91,21 @@ def _stands_in(code: str) -> ColumnElement[bool]:
         and_(c.subject_kind == "gateway", c.subject.in_(gateways)),
         and_(c.subject_kind == "camera", c.subject.in_(cameras)),
         and_(c.subject_kind == "kitchen", kitchens),
+        *_rosters_in(code),
     )
+
+
+def _rosters_in(code: str) -> list[ColumnElement[bool]]:
+    """Alarms of the rosters that a division's seats may see."""
+    c, seen = tables.alarm.c, RosterSight(within=code)
+    station, firm = devices.station.c, devices.firm.c
+    stations = select(station.code).where(*seen.clauses(OwnerKind.STATION))
+    held = [firm.id.in_(select(firm.id).where(*seen.clauses(OwnerKind.FIRM)))]
+    named = or_(c.subject == firm.code, c.subject.startswith(firm.code + ":"))
+    return [
+        and_(c.subject_kind == str(OwnerKind.STATION), c.subject.in_(stations)),
+        and_(
+            c.subject_kind.in_([str(OwnerKind.FIRM), str(OwnerKind.TEAM)]),
+            select(firm.id).where(*held, named).exists(),
+        ),
+    ]

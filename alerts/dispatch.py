@@ -2,12 +2,16 @@
 
 Theory of operation. The nearest station comes first, by great-circle distance; each order that a
 station already has open counts as a stretch of further way, so that a station whose crew is out
-yields to a free one not much farther off. Nobody is left out: what speaks against a station is
-named as a shortfall, because a poor choice is better than none while somebody is trapped.
+yields to a free one not much farther off. A station whose roster has nobody on duty counts as a
+whole radius further away, so that one with a crew in reach goes before it; of a station that keeps
+no roster nothing is known, and nothing is held against it. Nobody is left out: what speaks against
+a station is named as a shortfall, because a poor choice is better than none while somebody is
+trapped.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from core.geo import Position, distance_m
 from devices.model import RescueStation
@@ -30,8 +34,13 @@ def rank(
     *,
     radius_m: int,
     busy_counts_as_m: int,
+    staffed: Mapping[int, bool] = MappingProxyType({}),
 ) -> tuple[Ranked, ...]:
-    """All `stations`, best first. `open_orders` counts open assignments by station id."""
+    """All `stations`, best first.
+
+    By station id: `open_orders` counts open assignments, `staffed` tells whether anybody is on duty
+    now; a station that keeps no roster is not in it.
+    """
     scored = []
     for station in stations:
         away = None if position is None else distance_m(position, station.position)
@@ -43,7 +52,10 @@ def rank(
             shortfalls.append("beyond_radius")
         if busy:
             shortfalls.append(f"busy:{busy}")
+        empty = not staffed.get(station.id, True)
+        if empty:
+            shortfalls.append("nobody_on_duty")
         reasons = () if away is None else (f"distance_m:{away:.0f}",)
-        score = (away or 0.0) + busy * busy_counts_as_m
+        score = (away or 0.0) + busy * busy_counts_as_m + empty * radius_m
         scored.append((score, station.code, Ranked(station, away, reasons, tuple(shortfalls))))
     return tuple(ranked for _, _, ranked in sorted(scored, key=lambda each: each[:2]))

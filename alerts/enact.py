@@ -63,7 +63,7 @@ def entry(
 
 def settle(connection: Connection, incident: Incident, now: datetime, actor: Actor) -> Settled:
     """Decide about `incident` at `now` and keep the decision."""
-    decision = sla.decide(view_of(connection, incident), incident.policy, now)
+    decision = sla.decide(view_of(connection, incident, now), incident.policy, now)
     return enact(connection, incident, decision, now, actor)
 
 

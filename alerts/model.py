@@ -188,7 +188,8 @@ class Notice:
 class Alarm:
     """A condition that somebody should look at; `folded_into`: the alarm that tells it too.
 
-    subject_kind: lift, building (by its first lift), gateway, area, kitchen, camera.
+    subject_kind: lift, building (by its first lift), gateway, area, kitchen, camera; station, firm
+    or team, for their rosters.
     """
 
     event_id: str

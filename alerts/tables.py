@@ -123,6 +123,7 @@ alarm = Table(
     metadata,
     Column("event_id", String(200), primary_key=True),
     # lift | building (by its first lift) | gateway | area | kitchen | camera
+    # | station | firm | team (of their rosters)
     Column("subject_kind", String(16), nullable=False),
     Column("subject", String(128), nullable=False),
     Column("code", String(64), nullable=False),

@@ -6,6 +6,8 @@ stations and assignments are read together: the number of questions does not gro
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -15,6 +17,7 @@ from alerts.ladder import Asked, IncidentView, Next, Target
 from alerts.model import Assignment, Incident
 from devices import queries
 from devices.model import Lift, MaintenanceFirm, RescueStation
+from devices.rosters import queries as rosters
 
 _NEARNESS = {
     AssignmentState.ACKNOWLEDGED: 1,
@@ -43,9 +46,11 @@ class IncidentRow:
         return self.assignments[-1] if self.assignments else None
 
 
-def view_of(connection: Connection, incident: Incident) -> IncidentView:
-    """What the ladder must know of an incident."""
-    return _Around(connection, [incident]).view(incident)
+def view_of(connection: Connection, incident: Incident, now: datetime) -> IncidentView:
+    """What the ladder must know of an incident at `now`."""
+    around = _Around(connection, [incident])
+    around.look_at_rosters(connection, now, ZoneInfo(incident.policy.zone))
+    return around.view(incident)
 
 
 def rows_of(connection: Connection, incidents: Sequence[Incident]) -> list[IncidentRow]:
@@ -124,6 +129,12 @@ class _Around:
             connection, {i.district for i in incidents if i.district and not self._stands(i)}
         )
         self._open_orders = store.open_orders(connection)
+        self._staffed: Mapping[int, bool] = {}
+
+    def look_at_rosters(self, connection: Connection, now: datetime, zone: ZoneInfo) -> None:
+        """Learn where somebody is on duty; needed only where a station may be asked."""
+        ids = [each.id for of_area in self._stations.values() for each in of_area]
+        self._staffed = rosters.staffed(connection, ids, now, zone)
 
     def _stands(self, incident: Incident) -> bool:
         """Whether it is known where its lift stands."""
@@ -168,6 +179,7 @@ class _Around:
             self._open_orders,
             radius_m=incident.policy.level2_radius_m,
             busy_counts_as_m=incident.policy.busy_counts_as_m,
+            staffed=self._staffed,
         )
         return tuple(
             Target(

@@ -53,6 +53,8 @@ class Action(StrEnum):
     PLAN_VISITS = "plan_visits"  # choose days and teams
     CONFIRM_VISITS = "confirm_visits"  # or dispute them
     KEEP_DUTIES = "keep_duties"  # of a use unit: check-lists, stop a lift and start it again
+    SEE_ROSTERS = "see_rosters"
+    KEEP_ROSTERS = "keep_rosters"  # rotas, swaps, leave: of the own station, firm or team
     WATCH_MAINTENANCE = "watch_maintenance"  # reject a visit, seal a lift, compare firms
 
 
@@ -66,6 +68,7 @@ _OVERSEER = _EVERYONE | {
     Action.SEE_KITCHENS,
     Action.SEE_CAMERAS,
     Action.SEE_HEALTH,
+    Action.SEE_ROSTERS,
 }
 _SEAT = _OVERSEER | {
     Action.OPEN_INCIDENT,
@@ -78,6 +81,7 @@ _SEAT = _OVERSEER | {
 }
 
 _MAINTAINS = {Action.SEE_MAINTENANCE, Action.HAND_IN_VISITS}
+_KEEPS_ROSTERS = {Action.SEE_ROSTERS, Action.KEEP_ROSTERS}
 _WATCHES = {Action.SEE_MAINTENANCE, Action.WATCH_MAINTENANCE}
 
 ALLOWED: dict[Role, frozenset[Action]] = {
@@ -90,10 +94,14 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     Role.DISTRICT_SUPERVISOR: _OVERSEER | {Action.ADD_NOTE} | _WATCHES,
     Role.FIRM_ADMIN: _CREW
     | _MAINTAINS
-    | {Action.SEND_TELEMETRY, Action.REVEAL_PHONE, Action.MANAGE_ACCOUNTS, Action.PLAN_VISITS},
-    Role.TEAM_LEADER: _CREW | _MAINTAINS | {Action.REVEAL_PHONE, Action.PLAN_VISITS},
-    Role.TECHNICIAN: _CREW | _MAINTAINS,
-    Role.STATION: _CREW,
+    | {Action.SEND_TELEMETRY, Action.REVEAL_PHONE, Action.MANAGE_ACCOUNTS, Action.PLAN_VISITS}
+    | _KEEPS_ROSTERS,
+    Role.TEAM_LEADER: _CREW
+    | _MAINTAINS
+    | {Action.REVEAL_PHONE, Action.PLAN_VISITS}
+    | _KEEPS_ROSTERS,
+    Role.TECHNICIAN: _CREW | _MAINTAINS | {Action.SEE_ROSTERS},
+    Role.STATION: _CREW | _KEEPS_ROSTERS,
     Role.USE_UNIT: _EVERYONE
     | {
         Action.ADD_NOTE,

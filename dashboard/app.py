@@ -17,6 +17,7 @@ from dashboard.web import (
     pages_language,
     pages_maintenance,
     pages_public,
+    pages_rosters,
     pages_sign_in,
     pages_sign_on,
     pages_staff,
@@ -39,6 +40,7 @@ def create_app(context: AppContext) -> FastAPI:
             pages_staff.router,
             pages_incident.router,
             pages_maintenance.router,
+            pages_rosters.router,
             pages_styleguide.router,
         )
         if context.surface == "staff"

@@ -16,6 +16,7 @@ from devices.maintenance import queries as log
 from devices.maintenance.queries import Sight, VisitRow
 from devices.maintenance.record import Record
 from devices.model import Kitchen, Lift
+from devices.rosters.queries import RosterSight
 
 
 def incident(connection: Connection, *, scope: Scope, incident_id: str) -> IncidentDetail:
@@ -87,6 +88,16 @@ def kitchen(connection: Connection, *, scope: Scope, code: str) -> Kitchen:
     if not scope.covers_place(found.area, found.district):
         raise NotFound("kitchen", code)
     return found
+
+
+def rosters(scope: Scope) -> RosterSight:
+    """Whose duty rosters an account may look at, and keep where its role keeps any."""
+    return RosterSight(
+        within=scope.area,
+        station_id=scope.station_id,
+        firm_id=scope.firm_id,
+        nobody=scope.use_unit_id is not None,
+    )
 
 
 def maintained(scope: Scope) -> Sight:

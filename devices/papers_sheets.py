@@ -83,7 +83,7 @@ WORKERS = Sheet(
         _day("left_on", ("离职日期",)),
     ),
     ("code",),
-    within="firm_code",
+    within=("firm_code",),
 )
 
 CONTRACTS = Sheet(
@@ -96,7 +96,7 @@ CONTRACTS = Sheet(
     ),
     ("rescue_code",),
     _contract,
-    within="starts_on",
+    within=("starts_on",),
 )
 
 INSPECTIONS = Sheet(

@@ -37,6 +37,7 @@ from devices.model import (
     UseUnit,
 )
 from devices.protocol.dialects.model import CANONICAL
+from devices.rosters import sheet
 from devices.row_plan import Given, Plan, Planned, Refused, compared, found
 from devices.sheet import Outcome, Problem, Report, RowResult, Sheet, SheetRow
 from devices.steps import Steps
@@ -46,7 +47,7 @@ LOOK = 50  # rows judged by one snapshot; each is a few statements
 
 def sheets() -> Mapping[str, Sheet]:
     """The file of every kind that can be imported, by the kind's name."""
-    return {"lifts": lift_csv.LIFTS} | {name: sheet for name, (sheet, _) in _KINDS.items()}
+    return {"lifts": lift_csv.LIFTS} | {name: columns for name, (columns, _) in _KINDS.items()}
 
 
 Progress = Callable[[str, int, int], None]
@@ -99,8 +100,8 @@ def run(
         return importer.apply(database, content, now, actor, clock)
     if kind not in _KINDS:
         raise NotFound("kind of file", kind)
-    sheet, plan = _KINDS[kind]
-    parsed = sheet.parse(content)
+    columns, plan = _KINDS[kind]
+    parsed = columns.parse(content)
     done = list(parsed.refused)
     if dry:
         for begin in range(0, len(parsed.rows), LOOK):
@@ -114,7 +115,7 @@ def run(
         if kind == "use_units":
             while steps.write(range(steps.pace.rows), _found_by):
                 pass
-    return Report(tuple(sorted(done, key=lambda row: row.line)), dry, sheet.keys[0])
+    return Report(tuple(sorted(done, key=lambda row: row.line)), dry, columns.keys[0])
 
 
 def _judge(plan: Plan, rows: Sequence[SheetRow], connection: Connection) -> list[RowResult]:
@@ -241,5 +242,6 @@ _KINDS: Mapping[str, tuple[Sheet, Plan]] = {
     "gateways": (register_sheets.GATEWAYS, _gateway),
     "kitchens": (register_sheets.KITCHENS, _kitchen),
     "cameras": (register_sheets.CAMERAS, _camera),
+    "rosters": (sheet.ROSTERS, sheet.plan),
     **papers_import.KINDS,
 }

@@ -112,6 +112,17 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Worked:
+    """A shift of a day as instants, and who is there when it begins."""
+
+    shift: Shift
+    day: date
+    begins_at: datetime
+    ends_at: datetime
+    people: tuple[OnDuty, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Turn:
     """A shift on a day, as instants."""
 
@@ -126,6 +137,24 @@ def on_duty(roster: Roster, now: datetime, zone: ZoneInfo) -> tuple[OnDuty, ...]
     today = local_day(now, zone)
     turns = _turns(roster, today - ONE_DAY, today, zone)
     return _present(roster, [t for t in turns if t.begins_at <= now < t.ends_at], now, zone)
+
+
+def worked(roster: Roster, first: date, last: date, zone: ZoneInfo) -> tuple[Worked, ...]:
+    """The shifts that begin on those days, both included, in the order of their beginning."""
+    together: dict[tuple[datetime, datetime, str], list[_Turn]] = {}
+    for turn in _turns(roster, first, last, zone):
+        key = turn.begins_at, turn.ends_at, turn.rota.shift.name
+        together.setdefault(key, []).append(turn)
+    return tuple(
+        Worked(
+            turns[0].rota.shift,
+            turns[0].day,
+            begins_at,
+            ends_at,
+            _present(roster, turns, begins_at, zone),
+        )
+        for (begins_at, ends_at, _), turns in sorted(together.items(), key=lambda each: each[0])
+    )
 
 
 def gaps(roster: Roster, begins_at: datetime, ends_at: datetime, zone: ZoneInfo) -> tuple[Gap, ...]:
@@ -199,7 +228,8 @@ def _present(
 
 def _turns(roster: Roster, first: date, last: date, zone: ZoneInfo) -> Iterator[_Turn]:
     for rota in roster.rotas:
-        for day in days_from(first, last):
+        until = last if rota.last is None else min(last, rota.last)
+        for day in days_from(max(first, rota.first), until):
             if _falls_on(rota, day, roster.holidays):
                 over = ONE_DAY if rota.shift.ends <= rota.shift.begins else timedelta()
                 begins_at = _instant(day, rota.shift.begins, zone)

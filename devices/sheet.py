@@ -167,16 +167,16 @@ class Sheet:
     """The columns of one kind of thing. The first of `keys` names a row; all are unique.
 
     `check` is given the values that read well and tells what does not fit together. Columns that
-    stand `together` are in the header both or neither. `within`: the column within whose values
-    the keys are unique, where they are not so in the whole file. `settled`: a good row's values as
-    the registry has them.
+    stand `together` are in the header both or neither. `within`: the columns within whose
+    values the keys are unique, where they are not so in the whole file. `settled`: a good row's
+    values as the registry has them.
     """
 
     columns: tuple[Column, ...]
     keys: tuple[str, ...]
     check: Callable[[Mapping[str, Value]], Iterable[Problem]] = _no_checks
     together: tuple[str, str] | None = None
-    within: str = ""
+    within: tuple[str, ...] = ()
     settled: Callable[[Mapping[str, Value]], Mapping[str, Value]] = _as_they_are
 
     @property
@@ -209,21 +209,21 @@ class Sheet:
         header = self._header(next(table, (1, []))[1])
         columns = {column.name: column for column in self.columns}
         ordered = [columns[name] for name in header]
-        seen: dict[tuple[str, Value, Value], int] = {}
+        seen: dict[tuple[str, Value, tuple[Value, ...]], int] = {}
         for line, cells in table:
             values, problems = self._row(ordered, cells)
+            place = tuple(values.get(name) for name in self.within)
             problems += [
                 Problem(name, f"line {first} has the same", "keep one of the two lines")
                 for name in self.keys
-                if name in values
-                and (first := seen.get((name, values[name], values.get(self.within))))
+                if name in values and (first := seen.get((name, values[name], place)))
             ]
             code = values.get(self.keys[0], self._code(header, cells))
             if problems:
                 yield RowResult(line, str(code), Outcome.REFUSED, tuple(problems))
             else:
                 for name in self.keys:
-                    seen[name, values[name], values.get(self.within)] = line
+                    seen[name, values[name], place] = line
                 yield SheetRow(line, str(code), self.settled(values))
 
     def _code(self, header: Sequence[str], cells: Sequence[str]) -> str:

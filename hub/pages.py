@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from alerts.roster_watch import RosterWatch
 from alerts.rounds import go_round
 from core.clock import Clock
 from core.db import Database
@@ -130,6 +131,8 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
         if staff:
             ladder = Ladder(database, ground.clock, rules)
             stack.enter_context(_beside(ground, "maintenance", lambda *_: ladder.run_once()))
+            watch = RosterWatch(database, ground.clock, settings.tz)
+            stack.enter_context(_beside(ground, "rosters", lambda *_: watch.run_once()))
             jobs = Jobs(folder.imports / "jobs", ground.clock)
             importer = Importer(jobs, database, folder.imports, ground.clock)
             stack.enter_context(_beside(ground, "imports", importer.run_once))

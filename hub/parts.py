@@ -18,7 +18,7 @@ from ingest.shards import HOME
 PARTS: Mapping[str, tuple[str, ...]] = {
     "broker": ("door",),
     "rescue": ("lane", "engine", "follower", "courier"),
-    "web": ("pages", "maintenance", "imports"),
+    "web": ("pages", "maintenance", "rosters", "imports"),
     "telemetry": ("lane",),
     "history": ("keeper", "drain"),
     "public": ("pages",),

@@ -12,6 +12,7 @@ import alerts.tables
 import core.journal
 import dashboard.tables
 import devices.maintenance.tables
+import devices.rosters.tables
 import devices.tables
 from core.db import Database
 from core.errors import Unavailable
@@ -20,6 +21,7 @@ from devices import word_index
 ROOMS = (
     core.journal,
     devices.maintenance.tables,
+    devices.rosters.tables,
     devices.tables,
     alerts.tables,
     dashboard.tables,

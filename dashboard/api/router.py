@@ -11,6 +11,7 @@ from dashboard.api import (
     maintenance,
     maintenance_plans,
     maintenance_proofs,
+    rosters,
     telemetry,
     test_calls,
 )
@@ -49,6 +50,7 @@ for part in (
     maintenance,
     maintenance_plans,
     maintenance_proofs,
+    rosters,
     telemetry,
 ):
     router.include_router(part.router)

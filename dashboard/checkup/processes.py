@@ -22,6 +22,7 @@ TITLES: Mapping[str, str] = {
     "web.pages": msgid("Staff pages"),
     "web.imports": msgid("Imports of files"),
     "web.maintenance": msgid("Maintenance plans and reminders"),
+    "web.rosters": msgid("Watch over duty rosters"),
     "telemetry.lane": msgid("Telemetry"),
     "history.keeper": msgid("Telemetry history: roll-ups and retention"),
     "history.drain": msgid("Telemetry history"),

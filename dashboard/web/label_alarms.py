@@ -19,6 +19,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "area": "City",
         "kitchen": "Kitchen",
         "camera": "Camera",
+        "station": "Rescue station",
+        "firm": "Maintenance firm",
+        "team": "Team",
     },
     "alarm_code": {
         "camera.stalled": "Camera delivers no new pictures",
@@ -28,6 +31,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "point.warm": "Kitchen point too warm",
         "point.cold": "Kitchen point too cold",
         "sensor.lost": "Sensor silent or faulty",
+        "roster.gap": "Gap in the duty roster",
     },
     "alarm_detail": {  # what stands before the detail
         "power.building": "Lifts",
@@ -35,6 +39,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "point.warm": "Read",
         "point.cold": "Read",
         "sensor.lost": "Read",
+        "roster.gap": "From, until, and people of those needed:",
     },
     "alarm_remedy": {
         "trapped": "Somebody may be inside: follow the incident and speak into the car.",
@@ -50,6 +55,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "point": "Telephone the kitchen: check the door and the cooling, and what is stored there.",
         "sensor": "Telephone the kitchen: check the sensor and its battery.",
         "camera": "Telephone the kitchen: check the camera's power and network.",
+        "roster": "Telephone the station or firm: somebody must be on duty, or stand in.",
         "other": "Tell the maintenance firm and ask when it will be repaired.",
     },
 }

@@ -22,6 +22,7 @@ from dashboard.web import (
     label_objections,
     label_presence,
     label_refusals,
+    label_rosters,
 )
 from devices import codes
 
@@ -168,6 +169,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     **label_alarms.WORDS,
     **label_maintenance.WORDS,
+    **label_rosters.WORDS,
     **label_objections.WORDS,
     "notice_error": {
         "bad_address": "its address is wrong",

@@ -4,6 +4,7 @@ A step that could not be taken leads back to the incident, in words: what was as
 did what since the page was drawn, and what was typed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, get_args
@@ -329,7 +330,7 @@ async def typed_in(request: Request) -> dict[str, str]:
     }
 
 
-def told_by(model: type[M], typed: dict[str, str]) -> M:
+def told_by(model: type[M], typed: Mapping[str, object]) -> M:
     """What a form tells; raises InvalidMessage naming the field."""
     try:
         return model.model_validate(typed)

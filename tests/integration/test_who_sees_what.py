@@ -29,7 +29,7 @@ from dashboard.app import create_app
 from dashboard.scope import Scope
 from dashboard.web import live
 from ingest.latest import LatestReader
-from tests.support import maintenance_routes
+from tests.support import maintenance_routes, roster_routes
 from tests.support.dashboards import NOON, TEST
 from tests.support.routes import BROKER, FAR, NEAR, OPEN, ROUTES, Route, routes_of
 from tests.support.world import Things, World, sees, world_in
@@ -52,7 +52,8 @@ def send(world: World, client: TestClient, csrf: str, row: Route, things: Things
     """The status of one cell; what is answered names nothing of theirs to who may not see it."""
     crew = "station assignment" if role == Role.STATION else "assignment"
     path = (
-        row.path.replace("{incident_id}", things["incident"])
+        roster_routes.filled(row.path, things, role)
+        .replace("{incident_id}", things["incident"])
         .replace("{assignment_id}", things[crew])
         .replace("{line_id}", things["refused"])
         .replace("{code}", things["kitchen" if row.about == "kitchen" else "lift"])

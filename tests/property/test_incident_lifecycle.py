@@ -261,7 +261,7 @@ class AnyRescue(RuleBasedStateMachine):
             assert incident.wake_at is not None
             assert incident.wake_at <= min(due) + sla.INSTANT
         decision = self.rescue.database.read(
-            lambda c: sla.decide(view_of(c, incident), incident.policy, now)
+            lambda c: sla.decide(view_of(c, incident, now), incident.policy, now)
         )
         if incident.wake_at is None or incident.wake_at > now:  # and never surprised
             assert (decision.steps, decision.offers, decision.lapsed) == ((), (), ())

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from dashboard.access import Action
-from tests.support import maintenance_routes
+from tests.support import maintenance_routes, roster_routes
 
 FAR = "外地"  # in the name and address of all that is theirs
 NEAR = "邻区"  # likewise of all that stands next door
@@ -136,6 +136,7 @@ ROUTES = (
     Route("GET", "/api/v1/kitchens/{code}", A.SEE_KITCHENS, "kitchen"),
     Route("POST", "/api/v1/telemetry", A.SEND_TELEMETRY, sent={"items": "[]"}),
     *(Route(*row) for row in maintenance_routes.ROWS),
+    *(Route(*row) for row in roster_routes.ROWS),
     Route("POST", "/sign-out", ANYONE),
 )
 

@@ -22,6 +22,7 @@ from dashboard.access import Role
 from dashboard.app import create_app
 from dashboard.scope import Scope
 from devices import commands
+from devices import queries as registry
 from devices.calls import RefusedCall
 from devices.findings import ConditionRaised, Severity
 from devices.model import Camera, Kitchen, KitchenKind, Lift, MaintenanceFirm, SourceKind, UseUnit
@@ -172,6 +173,8 @@ def _things(
     )
     return {
         "account": account,
+        "firm": registry.firm_by_id(connection, lift.firm_id or 0).code,
+        "station": "S1" if word == "示例" else "S2",
         "incident": number,
         "lift": lift.rescue_code,
         "kitchen": kitchen,
