@@ -15,7 +15,8 @@ from alerts import dispatch, sla, store
 from alerts.assignment import ACTIVE, AssignmentState, TargetKind
 from alerts.ladder import Asked, IncidentView, Next, Target
 from alerts.model import Assignment, Incident
-from devices import queries
+from devices import queries, register_queries
+from devices.days import local_day
 from devices.model import Lift, MaintenanceFirm, RescueStation
 from devices.rosters import queries as rosters
 
@@ -122,7 +123,9 @@ class _Around:
         lift_ids = {i.lift_id for i in incidents if i.lift_id is not None}
         self.lifts: Mapping[int, Lift] = queries.lifts_by_id(connection, lift_ids)
         asked = [each for of_one in self.assignments.values() for each in of_one]
+        self._contracts = register_queries.contracts_of(connection, lift_ids)
         firm_ids = {lift.firm_id for lift in self.lifts.values() if lift.firm_id is not None}
+        firm_ids |= {each.firm_id for of_one in self._contracts.values() for each in of_one}
         self._targets = _Targets(connection, asked, firm_ids)
         self._stations = queries.stations_by_area(connection, None if "" in areas else areas)
         self._middles = queries.middles(
@@ -143,8 +146,9 @@ class _Around:
     def view(self, incident: Incident) -> IncidentView:
         lift = None if incident.lift_id is None else self.lifts[incident.lift_id]
         firm = None
-        if lift is not None and lift.firm_id is not None:
-            found = self._targets.firms[lift.firm_id]
+        firm_id = None if lift is None else self._firm_of(incident, lift)
+        if firm_id is not None:
+            found = self._targets.firms[firm_id]
             firm = Target(TargetKind.FIRM, found.id, found.name, found.phone_24h, found.webhook_url)
         return IncidentView(
             kind=incident.kind,
@@ -165,6 +169,21 @@ class _Around:
             firm=firm,
             stations=self._ranked(incident, lift),
         )
+
+    def _firm_of(self, incident: Incident, lift: Lift) -> int | None:
+        """The firm that the incident calls for as long as it lasts.
+
+        The one that was asked already; else the one whose contract held on the local day of the
+        call, to the instant of its midnight; without a contract the lift's own. A hand-over in the
+        middle of a rescue changes nobody's order: the ladder goes on to stations and public rescue.
+        """
+        for asked in self.assignments.get(incident.id, ()):
+            if asked.target_kind is TargetKind.FIRM and asked.target_id in self._targets.firms:
+                return asked.target_id
+        day = local_day(incident.opened_at, ZoneInfo(incident.policy.zone))
+        holding = (each for each in self._contracts.get(lift.id, ()) if each.holds(day))
+        held = next(holding, None)
+        return lift.firm_id if held is None else held.firm_id
 
     def _ranked(self, incident: Incident, lift: Lift | None) -> tuple[Target, ...]:
         """Nearest first; where only a place is known, seen from the middle of its district.

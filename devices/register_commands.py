@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, Table, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, Table, delete, insert, or_, select, update
 
 from core.errors import Conflict, InvalidMessage, NotFound
 from core.journal import Actor
@@ -169,26 +169,28 @@ def hand_over(
     return done
 
 
+def unsettled(connection: Connection, today: date, limit: int) -> Sequence[int]:
+    """Lifts that are not with the firm whose contract is in force today, at most so many."""
+    return [row.id for row in connection.execute(_unsettled(today).limit(limit))]
+
+
 def settle_contracts(
-    connection: Connection, today: date, now: datetime, actor: Actor, *, limit: int = STEP
+    connection: Connection,
+    today: date,
+    now: datetime,
+    actor: Actor,
+    *,
+    limit: int = STEP,
+    among: Collection[int] | None = None,
 ) -> int:
     """Give lifts to the firm whose contract is in force today; answers how many moved.
 
     A lift without any contract in force keeps the firm it has: somebody must be called. Call it
-    again while it answers `limit`.
+    again while it answers `limit`. `among`: only these lifts, which costs no look at all others.
     """
-    lift, c = tables.lift, tables.contract.c
-    due = connection.execute(
-        select(lift.c.id, lift.c.rescue_code, c.firm_id)
-        .join(lift, lift.c.id == c.lift_id)
-        .where(
-            c.starts_on <= today,
-            or_(c.ends_on.is_(None), c.ends_on >= today),
-            or_(lift.c.firm_id.is_(None), lift.c.firm_id != c.firm_id),
-        )
-        .order_by(lift.c.id)
-        .limit(limit)
-    ).all()
+    lift = tables.lift
+    asked = _unsettled(today).limit(limit)
+    due = connection.execute(asked if among is None else asked.where(lift.c.id.in_(among))).all()
     for row in due:
         connection.execute(
             update(lift).where(lift.c.id == row.id).values(firm_id=row.firm_id, updated_at=now)
@@ -198,6 +200,20 @@ def settle_contracts(
         record(connection, "lift", facts, now, actor, verb="lifts.handed_over")
         word_index.index_lifts(connection, [row.id for row in due])
     return len(due)
+
+
+def _unsettled(today: date) -> Select[tuple[int, str, int]]:
+    lift, c = tables.lift, tables.contract.c
+    return (
+        select(lift.c.id, lift.c.rescue_code, c.firm_id)
+        .join(lift, lift.c.id == c.lift_id)
+        .where(
+            c.starts_on <= today,
+            or_(c.ends_on.is_(None), c.ends_on >= today),
+            or_(lift.c.firm_id.is_(None), lift.c.firm_id != c.firm_id),
+        )
+        .order_by(lift.c.id)
+    )
 
 
 def keep_inspection(

@@ -100,6 +100,15 @@ def contracts(connection: Connection, lift_id: int) -> tuple[Contract, ...]:
     return tuple(map(register_store.to_contract, rows))
 
 
+def contracts_of(connection: Connection, lift_ids: Collection[int]) -> Mapping[int, list[Contract]]:
+    """The contracts of those lifts, by our id; a lift without any is left out."""
+    t = tables.contract
+    found: dict[int, list[Contract]] = {}
+    for row in connection.execute(select(t).where(t.c.lift_id.in_(lift_ids))):
+        found.setdefault(row.lift_id, []).append(register_store.to_contract(row))
+    return found
+
+
 def firm_on(connection: Connection, lift_id: int, day: date) -> int | None:
     """Our id of the firm that a contract gives the lift to on that day; None without one."""
     c = tables.contract.c

@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.db import Database
 from core.errors import Unavailable
 from core.pulse import Pulse
+from devices.hand_overs import HandOvers
 from devices.import_jobs import Jobs
 from devices.import_work import Importer
 from devices.maintenance import shipped as maintenance
@@ -133,6 +134,8 @@ def _serve_pages(ground: Ground, stop: threading.Event, *, surface: str) -> None
             stack.enter_context(_beside(ground, "maintenance", lambda *_: ladder.run_once()))
             watch = RosterWatch(database, ground.clock, settings.tz)
             stack.enter_context(_beside(ground, "rosters", lambda *_: watch.run_once()))
+            settler = HandOvers(database, ground.clock, settings.tz)
+            stack.enter_context(_beside(ground, "contracts", lambda *_: settler.run_once()))
             jobs = Jobs(folder.imports / "jobs", ground.clock)
             importer = Importer(jobs, database, folder.imports, ground.clock)
             stack.enter_context(_beside(ground, "imports", importer.run_once))

@@ -18,7 +18,7 @@ from ingest.shards import HOME
 PARTS: Mapping[str, tuple[str, ...]] = {
     "broker": ("door",),
     "rescue": ("lane", "engine", "follower", "courier"),
-    "web": ("pages", "maintenance", "rosters", "imports"),
+    "web": ("pages", "maintenance", "rosters", "contracts", "imports"),
     "telemetry": ("lane",),
     "history": ("keeper", "drain"),
     "public": ("pages",),

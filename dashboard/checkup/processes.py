@@ -23,6 +23,7 @@ TITLES: Mapping[str, str] = {
     "web.imports": msgid("Imports of files"),
     "web.maintenance": msgid("Maintenance plans and reminders"),
     "web.rosters": msgid("Watch over duty rosters"),
+    "web.contracts": msgid("Hand-overs between maintenance firms"),
     "telemetry.lane": msgid("Telemetry"),
     "history.keeper": msgid("Telemetry history: roll-ups and retention"),
     "history.drain": msgid("Telemetry history"),
