@@ -17,7 +17,7 @@ stands, an empty cell clears it.
 """
 ORDER = (
     *("divisions", "firms", "use_units", "stations", "lifts", "gateways", "kitchens", "cameras"),
-    *("workers", "contracts", "inspections"),
+    *("workers", "contracts", "inspections", "rosters"),
 )
 
 

@@ -15,6 +15,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "workers": "Workers",
         "contracts": "Contracts",
         "inspections": "Inspections",
+        "rosters": "Duty rosters",
     },
     "import_state": {
         "uploaded": "Being checked",
