@@ -55,7 +55,9 @@ class Action(StrEnum):
     KEEP_DUTIES = "keep_duties"  # of a use unit: check-lists, stop a lift and start it again
     SEE_ROSTERS = "see_rosters"
     KEEP_ROSTERS = "keep_rosters"  # rotas, swaps, leave: of the own station, firm or team
+    RECORD_DRILLS = "record_drills"
     WATCH_MAINTENANCE = "watch_maintenance"  # reject a visit, seal a lift, compare firms
+    MANAGE_CONTRACTS = "manage_contracts"  # end them, hand lifts over to another firm
 
 
 FIRM_ROLES = frozenset({Role.FIRM_ADMIN, Role.TEAM_LEADER, Role.TECHNICIAN})
@@ -80,7 +82,7 @@ _SEAT = _OVERSEER | {
     Action.REVEAL_PHONE,
 }
 
-_MAINTAINS = {Action.SEE_MAINTENANCE, Action.HAND_IN_VISITS}
+_MAINTAINS = {Action.SEE_MAINTENANCE, Action.HAND_IN_VISITS, Action.RECORD_DRILLS}
 _KEEPS_ROSTERS = {Action.SEE_ROSTERS, Action.KEEP_ROSTERS}
 _WATCHES = {Action.SEE_MAINTENANCE, Action.WATCH_MAINTENANCE}
 
@@ -109,6 +111,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
         Action.SEE_MAINTENANCE,
         Action.CONFIRM_VISITS,
         Action.KEEP_DUTIES,
+        Action.RECORD_DRILLS,
     },
 }
 

@@ -11,9 +11,11 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, Select, Table, delete, insert, or_, select, update
 
+from core import journal
 from core.errors import Conflict, InvalidMessage, NotFound
-from core.journal import Actor
+from core.journal import Actor, Entry, Subject
 from devices import register_store, store, tables, technical, word_index
+from devices.directory import REGISTRY
 from devices.keeping import keep, keep_of, must_exist, record
 from devices.maintenance import planning
 from devices.model import LiftKind
@@ -167,6 +169,38 @@ def hand_over(
         sign_contract(connection, Contract(0, lift_id, firm_id, number, on), now, actor)
         done += 1
     return done
+
+
+def end_contract(
+    connection: Connection,
+    contract_id: int,
+    last: date,
+    reason: str,
+    now: datetime,
+    actor: Actor,
+    *,
+    today: date,
+) -> Contract:
+    """Let a contract end with the day `last`; raises NotFound for no such contract.
+
+    Raises InvalidMessage for a day that has gone, lies before its first day or after the last that
+    it has, and without a reason. Who is called stays as it is until another contract begins.
+    """
+    row = connection.execute(
+        select(tables.contract).where(tables.contract.c.id == contract_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("contract", str(contract_id))
+    before = register_store.to_contract(row)
+    if not reason.strip():
+        raise InvalidMessage("reason_missing", "say why in words", field="reason")
+    if last < max(today, before.starts_on) or (before.ends_on and last > before.ends_on):
+        raise InvalidMessage("out_of_range", "choose a day that the contract has yet", field="last")
+    ended = sign_contract(connection, replace(before, ends_on=last), now, actor)
+    facts = {"code": before.number, "last": last.isoformat()}
+    told = Entry(Subject(REGISTRY, "contract"), "contract.ended", actor, now, facts, reason=reason)
+    journal.append(connection, told)
+    return ended
 
 
 def unsettled(connection: Connection, today: date, limit: int) -> Sequence[int]:

@@ -59,6 +59,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "own_work": "Who handed a visit in does not confirm it.",
         "not_in_use": "The lift is not in use.",
         "handed_over": "The lift went to another firm.",
+        "out_of_range": "Not later than the due day.",
+        "bad_field": "Fill in what is missing.",
     },
     "record_kind": {
         "visit": "Visit",

@@ -32,6 +32,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "out_of_range": "The next visit must be planned by its due day.",
         "key_reused": "The visit was handed in before.",
         "wrong_state": "The visit was handed in before.",
+        "unchanged": "Nothing has been changed.",
+        "superseded": "This record has been corrected already: correct the newest.",
         "other": "This was not taken.",
     },
 }

@@ -20,6 +20,7 @@ from dashboard.web import (
     label_ladder,
     label_maintenance,
     label_objections,
+    label_papers,
     label_presence,
     label_refusals,
     label_rosters,
@@ -171,6 +172,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     **label_maintenance.WORDS,
     **label_rosters.WORDS,
     **label_objections.WORDS,
+    **label_papers.WORDS,
     "notice_error": {
         "bad_address": "its address is wrong",
         "deadline": "no answer in time",
@@ -180,6 +182,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     **label_presence.WORDS,
     **label_accounts.WORDS,
     "fact": label_audit.FACTS,
+    "outcome": label_audit.OUTCOMES,
+    "means": label_audit.MEANS,
     "verb": {
         **label_accounts.VERBS,
         **label_audit.VERBS,
@@ -215,6 +219,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "engine": "the hub",
         "public": "public",
         "system": "the hub",
+        "cli": "command line",
     },
     "field": {
         "mode": "Mode",

@@ -12,7 +12,7 @@ from dashboard.accounts import Account
 from dashboard.charges import Charge, State, Wanted
 from dashboard.deps import Context, CurrentAccount, require
 from dashboard.i18n import msgid
-from dashboard.web import labels, lists, render, words
+from dashboard.web import labels, lists, places, render, words
 from dashboard.web.lists import Asked, Column, Kind, Part
 from dashboard.web.spreadsheet import MOST_ROWS, Cell
 
@@ -77,6 +77,7 @@ def file(request: Request, context: Context, keeper: CurrentAccount) -> Response
         )
     )
     named = labels.of(render.locale_of(request))
+    place = places.namer(context.database, render.locale_of(request))
 
     def fetch(part: Sequence[str]) -> list[Charge]:
         return context.database.read(partial(charges.rows, keeper=keeper, keys=part))
@@ -86,7 +87,8 @@ def file(request: Request, context: Context, keeper: CurrentAccount) -> Response
             row.name,
             row.display_name,
             named("role", row.role),
-            f"{row.where} {row.owner}".strip() or render.translate(request, "Whole province"),
+            f"{place(row.where)} {row.owner}".strip()
+            or render.translate(request, "Whole province"),
             named("account_state", row.state),
             render.translate(request, "yes") if row.factor else render.translate(request, "no"),
             row.tokens,

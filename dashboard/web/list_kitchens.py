@@ -84,9 +84,7 @@ def kitchens(request: Request, context: Context, scope: CurrentScope) -> Respons
         lambda c: (search.areas(c, tables.kitchen, scope.area), search.grades(c))
     )
     part = Part(rows(context, finding.camera_states(context), ids), total, told.offset)
-    return lists.page(
-        request, told, part, {"areas": lists.choices(areas), "grades": lists.choices(grades)}
-    )
+    return lists.page(request, told, part, {"areas": areas, "grades": lists.choices(grades)})
 
 
 @router.get("/kitchens.csv", dependencies=SEES)

@@ -13,7 +13,7 @@ from dashboard.access import Action
 from dashboard.deps import Context, CurrentScope, require
 from dashboard.i18n import msgid
 from dashboard.scope import Scope
-from dashboard.web import labels, lists, render, words
+from dashboard.web import labels, lists, places, render, words
 from dashboard.web.lists import Column, Kind, Part
 from dashboard.web.spreadsheet import MOST_ROWS, Cell
 from devices import queries, search, tables
@@ -89,9 +89,7 @@ def lifts(request: Request, context: Context, scope: CurrentScope) -> Response:
     )
     choices = context.database.read(partial(choices_of, scope=scope))
     part = Part(rows(context, choices.names, ids), total, told.offset)
-    return lists.page(
-        request, told, part, {"firms": choices.firms, "areas": lists.choices(choices.areas)}
-    )
+    return lists.page(request, told, part, {"firms": choices.firms, "areas": choices.areas})
 
 
 @router.get("/lifts.csv", dependencies=SEES)
@@ -108,6 +106,7 @@ def lifts_file(request: Request, context: Context, scope: CurrentScope) -> Respo
     )
     names = context.database.read(partial(choices_of, scope=scope)).names
     named = labels.of(render.locale_of(request))
+    place = places.namer(context.database, render.locale_of(request))
 
     def cells(row: LiftRow) -> Sequence[Cell]:
         heard = None if row.state is None else row.state.received_at
@@ -115,7 +114,7 @@ def lifts_file(request: Request, context: Context, scope: CurrentScope) -> Respo
         return [
             row.lift.rescue_code,
             f"{row.lift.address} {row.lift.building}".strip(),
-            row.lift.district or row.lift.area,
+            place(row.lift.district or row.lift.area),
             named.name("lift_kind", row.lift.kind),
             row.firm,
             named("presence", row.presence),

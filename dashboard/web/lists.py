@@ -8,10 +8,11 @@ with the clean address for the browser's bar.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Request
+from sqlalchemy import Connection
 from starlette.responses import Response, StreamingResponse
 
 from dashboard.bounds import whole_number
@@ -140,6 +141,46 @@ class Part:
     total: int
     offset: int
     limit: int = PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Generic[K, T]):
+    """Where a list's rows come from; every function takes an open connection."""
+
+    keys: Callable[[Connection, int, int], Sequence[K]]  # so many, from there on
+    count: Callable[[Connection], int]
+    rows: Callable[[Connection, Sequence[K]], Sequence[T]]
+
+
+def shown(
+    request: Request, told: Asked, source: Source[K, T], more: Mapping[str, object]
+) -> Response:
+    """The part of a list that its address asks for, as a page."""
+
+    def find(connection: Connection) -> Part:
+        keys = source.keys(connection, PAGE, told.offset)
+        return Part(source.rows(connection, keys), source.count(connection), told.offset)
+
+    return page(request, told, context_of(request).database.read(find), more)
+
+
+def sent(
+    request: Request,
+    told: Asked,
+    name: str,
+    source: Source[K, T],
+    cells: Callable[[T], Sequence[Cell]],
+) -> Response:
+    """The whole list, as a file."""
+    database = context_of(request).database
+    keys, total = database.read(
+        lambda c: (source.keys(c, spreadsheet.MOST_ROWS, 0), source.count(c))
+    )
+
+    def fetch(part: Sequence[K]) -> Sequence[T]:
+        return database.read(lambda c: source.rows(c, part))
+
+    return export(request, told, name, keys, total, fetch, cells)
 
 
 def page(

@@ -13,7 +13,7 @@ from core.journal import Actor
 from dashboard import accounts, maintaining, sight
 from dashboard.access import Action, may
 from dashboard.api import maintenance as api
-from dashboard.api.maintenance_schemas import MoveIn
+from dashboard.api.maintenance_schemas import MoveIn, RescheduleIn
 from dashboard.deps import (
     AppContext,
     Context,
@@ -26,14 +26,20 @@ from dashboard.deps import (
 from dashboard.problems import SEE_OTHER, problem_of
 from dashboard.scope import Scope
 from dashboard.web import (
+    list_checks,
+    list_contracts,
     list_maintenance,
     list_visits,
+    list_workers,
+    pages_drills,
     pages_duties,
+    pages_hand_over,
+    pages_random_checks,
     pages_visit_work,
     pages_watching,
     render,
 )
-from dashboard.web.pages_incident import told_by, typed_in
+from dashboard.web.pages_incident import M, told_by, typed_in
 from devices import queries as registry
 from devices import register_queries
 from devices.days import local_day
@@ -43,14 +49,33 @@ MOST_VISITS = 50
 
 SEES = [Depends(require(Action.SEE_MAINTENANCE))]
 router = APIRouter(include_in_schema=False)
-for part in (list_visits, list_maintenance, pages_watching, pages_duties, pages_visit_work):
+for part in (
+    list_visits,
+    list_maintenance,
+    list_contracts,
+    list_workers,
+    list_checks,
+    pages_hand_over,
+    pages_drills,
+    pages_random_checks,
+    pages_watching,
+    pages_duties,
+    pages_visit_work,
+):
     router.include_router(part.router)
 
 
 @router.get("/maintenance/visits/{visit_id}", dependencies=SEES)
-def visit(request: Request, visit_id: str, context: Context, scope: CurrentScope) -> Response:
+def visit(
+    request: Request,
+    visit_id: str,
+    context: Context,
+    scope: CurrentScope,
+    account: CurrentAccount,
+) -> Response:
     """A visit: what was handed in, what stands against it, and the steps that may be taken."""
-    return render.page(request, "staff/visit.html", values=shown(context, scope, visit_id))
+    page = render.page(request, "staff/visit.html", values=shown(context, scope, visit_id))
+    return pages_visit_work.owned(page, context, account)
 
 
 def shown(context: Context, scope: CurrentScope, visit_id: str) -> dict[str, object]:
@@ -62,8 +87,16 @@ def shown(context: Context, scope: CurrentScope, visit_id: str) -> dict[str, obj
         if row.visit.record_id is not None:
             record, _ = store.load_record(connection, row.visit.record_id)
         workers = register_queries.workers(connection, row.visit.firm_id)
+        teams = register_queries.teams(connection, row.visit.firm_id)
+        days = [day for day in (row.visit.due_on, row.visit.planned_on) if day]
         return {
             "row": row,
+            "own": scope.firm_id in {None, row.visit.firm_id},
+            "teams": teams,
+            "team": next((t.name for t in teams if t.id == row.visit.team_id), ""),
+            "latest": max(days, default=None),
+            "today": local_day(context.clock.now(), context.zone),
+            "typed": {},
             "visit": row.visit,
             "lift": row.lift,
             "record": record,
@@ -77,7 +110,10 @@ def shown(context: Context, scope: CurrentScope, visit_id: str) -> dict[str, obj
 
 
 def _button(
-    verb: str, decide: Callable[[str, MoveIn, AppContext, Scope, Actor], object], action: Action
+    verb: str,
+    decide: Callable[[str, M, AppContext, Scope, Actor], object],
+    action: Action,
+    form: type[M],
 ) -> None:
     """The address of a button of the visit's page."""
 
@@ -91,12 +127,12 @@ def _button(
         typed = await typed_in(request)
         try:
             await render.in_thread(
-                lambda: decide(visit_id, told_by(MoveIn, typed), context, scope, actor)
+                lambda: decide(visit_id, told_by(form, typed), context, scope, actor)
             )
         except (Conflict, InvalidMessage) as error:
             values = await render.in_thread(lambda: shown(context, scope, visit_id))
             problem = problem_of(error)
-            told = {**values, "told": problem.reason}
+            told = {**values, "told": problem.reason, "typed": typed}
             return render.page(request, "staff/visit.html", status=problem.status, values=told)
         return RedirectResponse(f"/maintenance/visits/{visit_id}", SEE_OTHER)
 
@@ -108,10 +144,13 @@ def _button(
     )
 
 
-_button("confirm", lambda v, told, c, s, a: api.confirm(v, c, s, a, told), Action.CONFIRM_VISITS)
-_button("dispute", api.dispute, Action.CONFIRM_VISITS)
-_button("withdraw", api.withdraw, Action.CONFIRM_VISITS)
-_button("reject", api.reject, Action.WATCH_MAINTENANCE)
+_button(
+    "confirm", lambda v, told, c, s, a: api.confirm(v, c, s, a, told), Action.CONFIRM_VISITS, MoveIn
+)
+_button("dispute", api.dispute, Action.CONFIRM_VISITS, MoveIn)
+_button("withdraw", api.withdraw, Action.CONFIRM_VISITS, MoveIn)
+_button("reject", api.reject, Action.WATCH_MAINTENANCE, MoveIn)
+_button("reschedule", api.reschedule, Action.PLAN_VISITS, RescheduleIn)
 
 
 @router.get("/maintenance/lifts/{code}", dependencies=SEES)

@@ -69,7 +69,7 @@ def _board(request: Request, context: Context, scope: CurrentScope, *, bare: boo
     def find(connection: Connection) -> tuple[lists.Part, dict[str, object]]:
         return list_incidents.part(connection, context, scope, told), {
             "narrow": scope.narrow,
-            "areas": lists.choices(search.areas(connection, scope.area)),
+            "areas": search.areas(connection, scope.area),
             "figures": queries.figures_today(connection, now, context.zone, scope.confines),
             "refused": [] if scope.narrow else _refused(connection, now - RECENT, scope),
         }

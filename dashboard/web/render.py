@@ -23,7 +23,7 @@ from dashboard import accounts, i18n
 from dashboard.access import Action, may
 from dashboard.deps import CSRF_FIELD, context_of, cookie_name
 from dashboard.problems import Problem
-from dashboard.web import labels, masks, words
+from dashboard.web import labels, masks, places, words
 from devices.presence import DEFAULT
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def draw(request: Request, template: str, values: Mapping[str, object], *, local
         "can": can,
         "alarms_waiting": alarms_waiting,
         "path": request.url.path,
+        "division": places.namer(context.database, locale),
     }
     return environment(locale).get_template(template).render(common | dict(values))
 

@@ -7,7 +7,7 @@ system hands in. Instants keep the offset they were said with.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import cast
 
@@ -49,6 +49,19 @@ def read(content: Mapping[str, object]) -> Submission:
         raise InvalidMessage("bad_field", detail, field=field) from error
     _refuse_naive(asdict(found), "")
     return found
+
+
+def corrected(content: Mapping[str, object]) -> Submission:
+    """What a visit's record holds, by the hub's clock: a phone's skew is taken off its times."""
+    told = read(cast("Mapping[str, object]", content["handed_in"]))
+    off = datetime.fromisoformat(cast("str", content["began_at"])) - told.started_at
+    check_ins = tuple(replace(each, at=each.at + off) for each in told.check_ins)
+    return replace(
+        told,
+        started_at=told.started_at + off,
+        finished_at=told.finished_at + off,
+        check_ins=check_ins if off else told.check_ins,
+    )
 
 
 def _refuse_naive(value: object, where: str) -> None:

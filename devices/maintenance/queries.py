@@ -117,7 +117,7 @@ def plan_rows(connection: Connection, lift_ids: Collection[int]) -> list[PlanRow
         row.lift_id: store.to_plan(row)
         for row in connection.execute(select(plan).where(plan.c.lift_id.in_(lift_ids)))
     }
-    names = _firm_names(connection, {each.firm_id for each in lifts.values()})
+    names = firm_names(connection, {each.firm_id for each in lifts.values()})
     visits = coming(connection, lift_ids)
     return [
         PlanRow(lifts[each], plans[each], names.get(lifts[each].firm_id or 0, ""), visits.get(each))
@@ -172,7 +172,7 @@ def visit_ids(
     if lift_id is not None:
         asked.append(v.c.lift_id == lift_id)
     if text:
-        asked.append(_named(text))
+        asked.append(named(text))
     by: list[ColumnElement[Any]] = (  # Any: columns of different types
         [v.c.planned_on.asc(), v.c.id.asc()]
         if states and set(states) <= RUNNING
@@ -199,7 +199,7 @@ def visit_rows(connection: Connection, visit_ids: Sequence[str]) -> list[VisitRo
             select(lift).where(lift.c.id.in_({each.lift_id for each in found.values()}))
         )
     }
-    names = _firm_names(connection, {each.firm_id for each in found.values()})
+    names = firm_names(connection, {each.firm_id for each in found.values()})
     return [
         VisitRow(found[each], lifts[found[each].lift_id], names[found[each].firm_id])
         for each in visit_ids
@@ -294,7 +294,7 @@ def _plans(statement: Select[Any], wanted: PlanFilter) -> Select[Any]:  # Any: w
     if wanted.firm_id is not None:
         asked.append(lift.firm_id == wanted.firm_id)
     if wanted.text:
-        asked.append(_named(wanted.text))
+        asked.append(named(wanted.text))
     if not wanted.with_trials:
         asked.append(
             or_(
@@ -307,7 +307,7 @@ def _plans(statement: Select[Any], wanted: PlanFilter) -> Select[Any]:  # Any: w
     ).where(*asked)
 
 
-def _named(text: str) -> ColumnElement[bool]:
+def named(text: str) -> ColumnElement[bool]:
     """A lift's code that begins so, or an address or building that holds it."""
     c = registry.lift.c
     return or_(
@@ -317,7 +317,8 @@ def _named(text: str) -> ColumnElement[bool]:
     )
 
 
-def _firm_names(connection: Connection, ids: Collection[int | None]) -> dict[int, str]:
+def firm_names(connection: Connection, ids: Collection[int | None]) -> dict[int, str]:
+    """What those firms are called, by our ids."""
     firm = registry.firm.c
     known = [each for each in ids if each is not None]
     rows = connection.execute(select(firm.id, firm.name).where(firm.id.in_(known)))

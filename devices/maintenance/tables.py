@@ -183,6 +183,46 @@ reminder = Table(
     UniqueConstraint("lift_id", "key"),
 )
 
+drill = Table(
+    "use_unit_drill",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("use_unit_id", Integer, ForeignKey("use_unit.id"), nullable=False),
+    Column("on", Date, nullable=False),
+    Column("lift_code", String(6), nullable=False, server_default=""),  # where it was held
+    Column("people", Integer, nullable=False),
+    Column("course", String(500), nullable=False),  # what was practised
+    Column("found", String(500), nullable=False, server_default=""),
+    Column("by", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_use_unit_drill_unit", "use_unit_id", "on"),
+)
+
+random_check = Table(
+    "random_check",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("within", String(6), nullable=False),  # a division's code; empty: the whole province
+    Column("since", Date, nullable=False),
+    Column("until", Date, nullable=False),
+    Column("seed", String(64), nullable=False),
+    Column("among", Integer, nullable=False),  # visits that the draw was made from
+    Column("by", String(64), nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+checked_visit = Table(
+    "random_check_visit",
+    metadata,
+    Column("check_id", String(26), ForeignKey("random_check.id"), primary_key=True),
+    Column("visit_id", String(26), ForeignKey("maintenance_visit.id"), primary_key=True),
+    Column("place", Integer, nullable=False),  # in the order of the draw, from 1
+    Column("result", String(16), nullable=False, server_default=""),  # empty: not looked at yet
+    Column("note", String(500), nullable=False, server_default=""),
+    Column("by", String(64), nullable=False, server_default=""),
+    Column("at", Instant),
+)
+
 sandbox_firm = Table(
     "maintenance_sandbox",
     metadata,

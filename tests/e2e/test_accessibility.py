@@ -16,6 +16,7 @@ from dashboard import accounts
 from dashboard.access import Role
 from dashboard.i18n import COOKIE
 from tests.support.dashboards import PASSWORD
+from tests.support.maintenance_pages import filled
 from tests.support.served_pages import ServedPages, served_pages
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ PUBLIC: dict[str, Where] = {
     "public kitchen": lambda _: "/k/K0001",
     "public not found": lambda _: "/l/999999",
 }
+MAINTENANCE: dict[str, Where] = {}  # told by what was filled in
 # A target is what a finger hits: the box itself, or the label around a small box.
 SMALL = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary')]
   .filter((e) => !e.matches('[type=hidden], .skip, label *') && e.getClientRects().length)
@@ -84,6 +86,16 @@ TINY = """() => [...document.querySelectorAll('input, select, textarea')]
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPages]:
     folder: Path = tmp_path_factory.mktemp("pages")
     with served_pages(folder) as pages:
+        yield pages
+
+
+@pytest.fixture(scope="module")
+def maintained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPages]:
+    folder: Path = tmp_path_factory.mktemp("maintained")
+    with served_pages(folder) as pages:
+        MAINTENANCE.update(
+            {name: lambda _, at=at: at for name, at in filled(pages.dashboards).items()}  # type: ignore[misc]
+        )
         yield pages
 
 
@@ -170,6 +182,43 @@ def test_staff_pages_are_for_everybody(browser: Browser, served: ServedPages, lo
     wrong += judged(page, served.staff, CREW, served)
     context.close()
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_maintenance_pages_are_for_everybody(
+    browser: Browser, maintained: ServedPages, locale: str
+) -> None:
+    context = opened(browser, maintained.staff, locale)
+    signed_in(context, maintained, Role.ADMINISTRATOR)
+    page = context.new_page()
+    wrong = judged(page, maintained.staff, MAINTENANCE, maintained)
+    context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+HEAD = """() => { const bar = document.querySelector('header.bar');
+  const first = bar.querySelector('.brand').getBoundingClientRect();
+  return [...bar.querySelectorAll('.bar-end > *')].filter((e) => e.getClientRects().length)
+    .filter((e) => e.getBoundingClientRect().top > first.bottom).map((e) => e.textContent.trim());
+}"""
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_the_head_stays_in_one_line_where_it_says_live(
+    browser: Browser, served: ServedPages, locale: str
+) -> None:
+    context = opened(browser, served.staff, locale)
+    signed_in(context, served, Role.ADMINISTRATOR)
+    page = context.new_page()
+    wrong = {}
+    for width in (1440, 1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(served.staff)
+        page.wait_for_selector("[data-link][data-state=live]", timeout=20_000)
+        if below := page.evaluate(HEAD):
+            wrong[width] = below
+    context.close()
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])

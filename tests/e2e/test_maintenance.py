@@ -88,3 +88,15 @@ def test_a_visit_is_done_on_a_phone_handed_in_later_and_confirmed(
     expect(unit.locator(".page-head")).to_contain_text("已确认")
     kept = hub.database.read(lambda c: queries.records(c, hub.lift.rescue_code))
     assert [each.kind.value for each, _ in kept] == ["confirmation", "visit"]
+    page.goto(f"{hub.url}/maintenance/visits/{coming.id}")
+    page.get_by_text("更正记录").click()
+    page.wait_for_selector("html[data-visit=ready]")
+    expect(page.locator("[data-answered]")).to_have_text("31")
+    page.locator("[name='item-A-1-1'][value=adjusted]").check()
+    page.locator("[name=why]").fill("示例：漏记调整")
+    page.locator("[data-hand-in]").click()
+    page.wait_for_url(f"**/maintenance/visits/{coming.id}")
+    expect(page.locator("main")).to_contain_text("待使用单位确认")
+    expect(page.locator("main")).to_contain_text("示例：漏记调整")
+    kept = hub.database.read(lambda c: queries.records(c, hub.lift.rescue_code))
+    assert [each.kind.value for each, _ in kept] == ["amendment", "confirmation", "visit"]

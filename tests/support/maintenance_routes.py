@@ -1,17 +1,20 @@
 """The routes of maintenance and who may use them, and what a lift has there to be asked about."""
 
 from collections.abc import Mapping
+from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from core.journal import Actor
 from dashboard.access import Action
-from devices.maintenance import photos, planning, queries, record, shipped, store
+from devices import register_commands
+from devices.maintenance import photos, planning, queries, record, shipped, store, tables
 from devices.maintenance.log import Rules
 from devices.maintenance.record import RecordKind
 from devices.model import Lift
-from tests.support.dashboards import NOON
+from devices.register_model import Contract
+from tests.support.dashboards import NOON, TEST
 
 A = Action
 Row = tuple[str, str, Action | str, str, Mapping[str, str]]
@@ -31,8 +34,32 @@ ROWS: tuple[Row, ...] = (
     ("GET", f"{PAGES}/firms.csv", A.WATCH_MAINTENANCE, "", {}),
     ("GET", f"{PAGES}/visits", A.SEE_MAINTENANCE, "", {}),
     ("GET", f"{PAGES}/visits.csv", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/visits/worker.js", "open", "", {}),
     ("GET", f"{PAGES}/visits/{{visit_id}}", A.SEE_MAINTENANCE, "lift", {}),
     ("GET", f"{PAGES}/visits/{{visit_id}}/work", A.HAND_IN_VISITS, "lift", {}),
+    ("GET", f"{PAGES}/visits/{{visit_id}}/amend", A.HAND_IN_VISITS, "lift", {}),
+    ("POST", f"{PAGES}/visits/{{visit_id}}/reschedule", A.PLAN_VISITS, "lift", LATER),
+    ("GET", f"{PAGES}/contracts", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/contracts.csv", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/contracts/{{contract_id}}", A.SEE_MAINTENANCE, "lift", {}),
+    ("POST", f"{PAGES}/contracts/{{contract_id}}/end", A.MANAGE_CONTRACTS, "lift", WHY),
+    ("GET", f"{PAGES}/hand-over", A.MANAGE_CONTRACTS, "", {}),
+    ("POST", f"{PAGES}/hand-over/preview", A.MANAGE_CONTRACTS, "", {}),
+    ("POST", f"{PAGES}/hand-over", A.MANAGE_CONTRACTS, "", {}),
+    ("GET", f"{PAGES}/workers", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/workers.csv", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/inspections", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/inspections.csv", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/drills", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/drills.csv", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/drills/{{unit_id}}", A.SEE_MAINTENANCE, "lift", {}),
+    ("POST", f"{PAGES}/drills/{{unit_id}}", A.RECORD_DRILLS, "lift", {}),
+    ("GET", f"{PAGES}/random-checks", A.WATCH_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/random-checks.csv", A.WATCH_MAINTENANCE, "", {}),
+    ("POST", f"{PAGES}/random-checks", A.WATCH_MAINTENANCE, "", {}),
+    ("GET", f"{PAGES}/random-checks/{{check_id}}", A.WATCH_MAINTENANCE, "lift", {}),
+    ("GET", f"{PAGES}/random-checks/{{check_id}}/visits.csv", A.WATCH_MAINTENANCE, "lift", {}),
+    ("POST", f"{PAGES}/random-checks/{{check_id}}/{{visit_id}}", A.WATCH_MAINTENANCE, "lift", {}),
     ("GET", f"{PAGES}/lifts/{{code}}", A.SEE_MAINTENANCE, "lift", {}),
     ("POST", f"{PAGES}/lifts/{{code}}/service", A.SEE_MAINTENANCE, "", {}),
     ("POST", f"{PAGES}/visits/{{visit_id}}/confirm", A.CONFIRM_VISITS, "lift", {}),
@@ -88,7 +115,14 @@ def things(connection: Connection, lift: Lift) -> dict[str, str]:
         now=NOON,
         by="sample",
     )
-    return {"visit": coming.id, "record": _record(connection, lift, coming.id), "digest": DIGEST}
+    return {
+        "visit": coming.id,
+        "record": _record(connection, lift, coming.id),
+        "digest": DIGEST,
+        "contract": _contract(connection, lift),
+        "unit": str(lift.use_unit_id),
+        "check": _random_check(connection, lift, coming.id),
+    }
 
 
 def filled(path: str, of: Mapping[str, str]) -> str:
@@ -96,6 +130,9 @@ def filled(path: str, of: Mapping[str, str]) -> str:
     return (
         path.replace("{visit_id}", of["visit"])
         .replace("{record_id}", of["record"])
+        .replace("{contract_id}", of["contract"])
+        .replace("{unit_id}", of["unit"])
+        .replace("{check_id}", of["check"])
         .replace("{digest}", of["digest"])
         .replace("{list_name}", "A@1")
     )
@@ -116,3 +153,19 @@ def _record(connection: Connection, lift: Lift, visit_id: str) -> str:
         connection, written, visit_id=visit_id, firm_id=firm, actor=Actor("system", "test")
     )
     return written.id
+
+
+def _contract(connection: Connection, lift: Lift) -> str:
+    signed = Contract(0, lift.id, lift.firm_id or 0, f"C-{lift.rescue_code}", date(2026, 1, 1))
+    return str(register_commands.sign_contract(connection, signed, NOON, TEST).id)
+
+
+def _random_check(connection: Connection, lift: Lift, visit_id: str) -> str:
+    """A draw for the lift's district that drew its visit."""
+    check = f"check-{lift.rescue_code}"
+    days = {"since": NOON.date(), "until": NOON.date()}
+    told = {"id": check, "within": lift.district, "seed": "sample", "among": 1, "by": "sample"}
+    connection.execute(insert(tables.random_check).values(**told, **days, at=NOON))
+    drawn = {"check_id": check, "visit_id": visit_id, "place": 1}
+    connection.execute(insert(tables.checked_visit).values(drawn))
+    return check

@@ -4,6 +4,13 @@ import "./clocks.js";
 import "./live.js";
 import "./keys.js";
 
+// Pages of visits are kept on this device (visit-worker.js) for whoever is signed in, and no longer.
+const forgetPages = async () => {
+  for (const name of (await globalThis.caches?.keys()) ?? []) if (name.startsWith("visits-")) await caches.delete(name);
+};
+if (!document.querySelector('meta[name="csrf"]')) forgetPages();
+document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", forgetPages);
+
 // First of all listeners, so that the others see whether the form really goes.
 document.addEventListener("submit", (event) => {
   const words = event.submitter?.dataset.confirm;

@@ -1,11 +1,14 @@
 // A visit on a phone: what is entered is kept in this browser, with its own times, until the hub has
 // taken it. Photos are scaled here, kept beside the draft and sent before the visit that names them.
+// A correction begins with what its record holds, and keeps its times.
 
 const form = document.querySelector("[data-visit]");
 const state = document.querySelector("[data-visit-state]");
 const errors = document.querySelector("[data-visit-errors]");
-const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
-const id = form.dataset.id;
+const proofOf = (page) => page.querySelector('meta[name="csrf"]')?.content ?? "";
+let csrf = proofOf(document);
+const amends = form.dataset.amends ?? "";
+const id = amends ? `amends/${amends}` : form.dataset.id;
 const BASE = "/api/v1/maintenance";
 const WIDEST = 1280;
 const LARGEST = 230 * 1024;
@@ -25,7 +28,23 @@ const inStore = async (mode, work) => {
   });
 };
 
-let draft = { fields: {}, hazards: [], checkIns: {}, photos: {}, sent: {}, finishedAt: "", key: "" };
+let draft = { fields: {}, hazards: [], checkIns: {}, photos: {}, sent: {}, startedAt: "", finishedAt: "", key: "" };
+
+function before(told) {
+  const fields = { planned_next: told.planned_next ?? "" };
+  const photos = {}, sent = {};
+  told.workers.forEach((worker, n) => { fields[`worker-${n + 1}`] = worker; });
+  told.signed_by.forEach((worker, n) => { fields[`signed-${n + 1}`] = worker; });
+  for (const { code, answer, reason, photos: kept } of told.answers) {
+    fields[`item-${code}`] = answer;
+    fields[`reason-${code}`] = reason;
+    if (kept.length) photos[code] = kept.map(() => null); // on the hub already
+    kept.forEach((digest, place) => { sent[`${code}/${place}`] = digest; });
+  }
+  const checkIns = {};
+  told.check_ins.forEach(({ received_at: _, ...given }, n) => { checkIns[told.workers.indexOf(given.worker) + 1 || `more-${n}`] = given; });
+  return { fields, hazards: told.hazards, checkIns, photos, sent, startedAt: told.started_at, finishedAt: told.finished_at };
+}
 const keep = () => inStore("readwrite", (store) => store.put(draft, id));
 const tell = (word) => { state.textContent = state.dataset[word]; state.dataset.now = word; };
 
@@ -59,7 +78,18 @@ function fill() {
   for (const box of form.querySelectorAll("[name=hazard]")) box.checked = draft.hazards.includes(box.value);
 }
 
-const ask = (path, body, headers) => fetch(`${BASE}${path}`, { method: "POST", body, headers: { "X-CSRF-Token": csrf, ...headers } });
+const post = (path, body, headers) => fetch(`${BASE}${path}`, { method: "POST", body, headers: { "X-CSRF-Token": csrf, ...headers } });
+
+// A kept page may hold the proof of a session that has ended: who signed in again has another.
+async function ask(path, body, headers) {
+  const answer = await post(path, body, headers);
+  if (answer.status !== 403) return answer;
+  const page = await fetch(location.href, { headers: { Accept: "text/html" } });
+  const fresh = page.ok ? proofOf(new DOMParser().parseFromString(await page.text(), "text/html")) : "";
+  if (!fresh || fresh === csrf) return answer;
+  csrf = fresh;
+  return post(path, body, headers);
+}
 const json = (path, body, headers) => ask(path, JSON.stringify(body), { "Content-Type": "application/json", ...headers });
 const position = () => new Promise((resolve, reject) => {
   navigator.geolocation.getCurrentPosition(({ coords }) => resolve({ latitude: coords.latitude, longitude: coords.longitude }), reject, { enableHighAccuracy: true, timeout: 15000 });
@@ -100,13 +130,13 @@ function body() {
   const workers = [value["worker-1"], value["worker-2"]].filter(Boolean);
   const checkIns = Object.values(draft.checkIns);
   return {
-    lift_code: form.dataset.lift,
+    ...(amends ? { why: (value.why ?? "").trim() } : { lift_code: form.dataset.lift }),
     item_list: form.dataset.list,
     period: form.dataset.period,
     called_for_by: form.dataset.called,
     workers,
     check_ins: checkIns,
-    started_at: checkIns.map((each) => each.at).sort()[0] ?? draft.finishedAt,
+    started_at: draft.startedAt || (checkIns.map((each) => each.at).sort()[0] ?? draft.finishedAt),
     finished_at: draft.finishedAt,
     sent_at: new Date().toISOString(),
     answers: [...form.querySelectorAll("[data-item]")].map((each) => each.dataset.item).filter((code) => value[`item-${code}`]).map((code) => ({
@@ -134,7 +164,7 @@ async function refused(answer) {
   tell("refused");
   errors.scrollIntoView({ block: "center" });
   // Another try is another request; the work ended when it ended, unless it was too short.
-  if (told.some(({ reason }) => reason === "stay_too_short")) draft.finishedAt = "";
+  if (!amends && told.some(({ reason }) => reason === "stay_too_short")) draft.finishedAt = "";
   draft.key = "";
   await keep();
 }
@@ -156,7 +186,7 @@ async function handIn() {
         await keep();
       }
     }
-    const answer = await json("/records", body(), { "Idempotency-Key": draft.key });
+    const answer = await json(amends ? `/records/${amends}/amendments` : "/records", body(), { "Idempotency-Key": draft.key });
     if (answer.status === 401) { tell("signedOut"); return; }
     if (!answer.ok) { await refused(answer); return; }
     await inStore("readwrite", (store) => store.delete(id));
@@ -187,12 +217,13 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   read();
   draft.finishedAt ||= new Date().toISOString();
-  draft.key ||= `visit.${id}.${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+  draft.key ||= `visit.${form.dataset.id}.${crypto.getRandomValues(new Uint32Array(1))[0]}`;
   await keep();
   await handIn();
 });
 window.addEventListener("online", () => { if (draft.key) handIn(); });
 
+if (amends) draft = { ...draft, ...before(JSON.parse(form.dataset.before)) };
 draft = { ...draft, ...(await inStore("readonly", (store) => store.get(id))) };
 fill();
 show();
