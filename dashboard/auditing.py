@@ -14,6 +14,8 @@ from alerts import tables
 from core import journal
 from core.journal import journal_table, personal_table
 from dashboard.scope import Scope
+from devices import tables as registry
+from devices.maintenance import tables as log
 
 PART = 400
 _T = journal_table.c
@@ -122,6 +124,26 @@ def rows(connection: Connection, keys: Sequence[int]) -> list[AuditRow]:
                 facts,
             )
     return [found[key] for key in keys if key in found]
+
+
+def names(connection: Connection, found: Sequence[AuditRow]) -> dict[tuple[str, str], str]:
+    """What subjects that go by a number of ours are called: use units, visits, random checks."""
+    told: dict[tuple[str, str], str] = {}
+    units = {
+        int(each.subject) for each in found if each.kind == "use_unit" and each.subject.isdecimal()
+    }
+    u, v, lift = registry.use_unit.c, log.visit.c, registry.lift.c
+    for row in connection.execute(select(u.id, u.name).where(u.id.in_(units))):
+        told["use_unit", str(row.id)] = row.name
+    visits = {each.subject for each in found if each.kind == "visit"}
+    asked = select(v.id, lift.rescue_code, v.planned_on).join(registry.lift, lift.id == v.lift_id)
+    for row in connection.execute(asked.where(v.id.in_(visits))):
+        told["visit", row.id] = f"{row.rescue_code} {row.planned_on or ''}".strip()
+    checks = {each.subject for each in found if each.kind == "random_check"}
+    r = log.random_check.c
+    for row in connection.execute(select(r.id, r.since, r.until).where(r.id.in_(checks))):
+        told["random_check", row.id] = f"{row.since} – {row.until}"
+    return told
 
 
 def kinds(connection: Connection) -> list[str]:

@@ -12,7 +12,7 @@ from core.ids import new_secret
 from dashboard import roster
 from dashboard.access import Role
 from dashboard.accounts import hash_password
-from hub.cli_ground import CLI, Data, console, registry, say
+from hub.cli_ground import Data, Why, console, operator, registry, say
 
 accounts_app = typer.Typer(no_args_is_help=True, help="Who may sign in.")
 tokens_app = typer.Typer(no_args_is_help=True, help="Tokens with which programs use /api/v1.")
@@ -38,12 +38,14 @@ def list_accounts(data: Data = None) -> None:
 @accounts_app.command("add")
 def add_account(
     name: Name,
+    *,
     role: Annotated[Role, typer.Option(help="What the account is for.")],
     display_name: Annotated[str, typer.Option(help="What people call them.")] = "",
     area: Annotated[str, typer.Option(help="Only this city or district (6-digit code).")] = "",
     firm: Annotated[str, typer.Option(help="Code of the firm, for a firm's roles.")] = "",
     station: Annotated[str, typer.Option(help="Code of the station, for that role.")] = "",
     use_unit: Annotated[str, typer.Option(help="Code of the use unit, for that role.")] = "",
+    reason: Why = "",
     data: Data = None,
 ) -> None:
     """Make an account and print its one-time password."""
@@ -62,7 +64,8 @@ def add_account(
             scope=scope,
             password_hash=digest,
             now=now,
-            actor=CLI,
+            actor=operator(),
+            reason=reason,
         )
 
     with registry(data) as database:
@@ -71,34 +74,38 @@ def add_account(
 
 
 @accounts_app.command("reset")
-def reset_account(name: Name, data: Data = None) -> None:
+def reset_account(name: Name, reason: Why = "", data: Data = None) -> None:
     """Print a new one-time password; sessions end, and a disabled account is open again."""
     password = new_secret()
     digest, now = hash_password(password), SystemClock().now()
     with registry(data) as database:
-        database.write(partial(roster.reset, name=name, password_hash=digest, now=now, actor=CLI))
+        reset = partial(roster.reset, name=name, password_hash=digest, now=now)
+        database.write(partial(reset, actor=operator(), reason=reason))
     _show(name, password)
 
 
 @accounts_app.command("disable")
-def disable_account(name: Name, data: Data = None) -> None:
+def disable_account(name: Name, reason: Why = "", data: Data = None) -> None:
     """Close an account at once: its sessions end and its tokens are revoked."""
     with registry(data) as database:
-        database.write(partial(roster.disable, name=name, now=SystemClock().now(), actor=CLI))
+        now, who = SystemClock().now(), operator()
+        database.write(partial(roster.disable, name=name, now=now, actor=who, reason=reason))
     say(f"{name} is disabled; `hub accounts reset {name}` opens it again")
 
 
 @accounts_app.command("reset-factor")
 def reset_factor(
     name: Name,
-    reason: Annotated[str, typer.Option(help="Why, for the journal.")] = "",
+    reason: Why = "",
     data: Data = None,
 ) -> None:
     """Ask an account for no second factor any more, as when its phone is lost."""
     now = SystemClock().now()
     with registry(data) as database:
         gone = database.write(
-            partial(roster.remove_second_factor, name=name, reason=reason, now=now, actor=CLI)
+            partial(
+                roster.remove_second_factor, name=name, reason=reason, now=now, actor=operator()
+            )
         )
     say(f"{name} signs in by password alone" if gone else f"{name} had no second factor")
 
@@ -138,7 +145,7 @@ def add_token(
                 account=account,
                 name=name,
                 now=now,
-                actor=CLI,
+                actor=operator(),
                 only_for=only,
                 days=days,
             )
@@ -152,7 +159,9 @@ def revoke_token(account: Account, name: TokenName = "api", data: Data = None) -
     """End a token at once."""
     now = SystemClock().now()
     with registry(data) as database:
-        database.write(partial(roster.revoke_token, account=account, name=name, now=now, actor=CLI))
+        database.write(
+            partial(roster.revoke_token, account=account, name=name, now=now, actor=operator())
+        )
     say(f"the token {name} of {account} is revoked")
 
 

@@ -1,5 +1,8 @@
 """What the parts of the command line share: where they print, and the database they open."""
 
+import os
+import pwd
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +18,7 @@ from hub.folder import DataFolder
 from hub.settings import Settings, load
 
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder (HUB_DATA_DIR).")]
-CLI = Actor("system", "cli")
+Why = Annotated[str, typer.Option("--reason", help="Why, for the journal.")]
 console = Console(highlight=False)
 
 
@@ -32,6 +35,11 @@ def plain(text: str) -> str:
 def sound(data: Path | None) -> Settings:
     """The settings, tried; raises WrongSettings telling everything that is wrong."""
     return soundness.require(load({"HUB_DATA_DIR": str(data)} if data else {}))
+
+
+def operator() -> Actor:
+    """Whoever works at this machine, as the journal knows them, with user and machine."""
+    return Actor("system", "cli", f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}")
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from devices import queries
 from devices.credential_commands import Chosen, Held
 from devices.credentials import SALT, verifier
 from devices.steps import Steps
-from hub.cli_ground import CLI, Data, console, registry, say
+from hub.cli_ground import Data, console, operator, registry, say
 
 gateways_app = typer.Typer(no_args_is_help=True, help="Gateways: the devices on the wire.")
 app = typer.Typer(no_args_is_help=True, help="What gateways sign in with at the broker.")
@@ -72,7 +72,9 @@ def revoke(ids: Ids = None, reason: Reason = "", data: Data = None) -> None:
     names = _named(ids)
     with registry(data) as database:
         ended = database.write(
-            partial(commands.revoke, ids=names, now=SystemClock().now(), actor=CLI, why=reason)
+            partial(
+                commands.revoke, ids=names, now=SystemClock().now(), actor=operator(), why=reason
+            )
         )
     for name in names:
         say(f"{name}  {'is revoked' if name in ended else 'had none'}")
@@ -153,7 +155,7 @@ def _write_all(database: Database, wanted: Sequence[Held], tell: "Teller", *, ro
         )
 
     def keep(connection: Connection, _step: Sequence[str]) -> None:
-        commands.issue(connection, kept, clock.now(), CLI, rotate=rotate)
+        commands.issue(connection, kept, clock.now(), operator(), rotate=rotate)
 
     for _ in Steps(database, clock).each(list(fresh), keep, foresee):
         pass

@@ -23,7 +23,7 @@ from devices import register_import
 from devices.bulk import Bulk
 from devices.lift_csv import LIFTS
 from devices.sheet import Outcome, RowResult, report_lines
-from hub.cli_ground import CLI, Data, registry, say, sound
+from hub.cli_ground import Data, operator, registry, say, sound
 from hub.export_command import export_lifts
 from hub.folder import DataFolder
 
@@ -92,7 +92,7 @@ def _lifts(
             database=database,
             folder=folder,
             clock=SystemClock(),
-            actor=CLI,
+            actor=operator(),
             progress=_shown_on(bars),
             datum=datum,
         )
@@ -117,7 +117,7 @@ def _others(
 ) -> bool:
     with registry(data) as database, _bars() as bars:
         done = register_import.bring(
-            *(database, kind, content, SystemClock(), CLI),
+            *(database, kind, content, SystemClock(), operator()),
             dry=dry,
             skip_bad=skip_bad,
             progress=_shown_on(bars),

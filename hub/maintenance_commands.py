@@ -12,7 +12,7 @@ from devices import queries
 from devices.days import local_day
 from devices.maintenance import shipped, terms
 from devices.maintenance.on_demand import Terms
-from hub.cli_ground import CLI, Data, registry, say, sound
+from hub.cli_ground import Data, Why, operator, registry, say, sound
 
 app = typer.Typer(no_args_is_help=True, help="The maintenance log.")
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
@@ -24,15 +24,15 @@ def trial(
     end: Annotated[
         bool, typer.Option("--end", help="The firm's records count from now on.")
     ] = False,
+    reason: Why = "",
     data: Data = None,
 ) -> None:
     """Put a firm on trial: its records are checked and kept, and count nowhere."""
     now = SystemClock().now()
     with registry(data) as database:
         try:
-            database.write(
-                partial(terms.set_trial, firm_code=firm, now=now, actor=CLI, until_ended=not end)
-            )
+            put = partial(terms.set_trial, firm_code=firm, now=now, actor=operator())
+            database.write(partial(put, until_ended=not end, reason=reason))
         except HubError as error:
             raise typer.BadParameter(str(error), param_hint="FIRM") from error
     say(f"{firm}: {'counts' if end else 'on trial'}")
@@ -46,6 +46,7 @@ def on_demand(
     until: Day = None,
     online_share: Annotated[float, typer.Option(help="At least, from 0 to 1.")] = 0.95,
     end: Annotated[bool, typer.Option("--end", help="By the calendar again.")] = False,
+    reason: Why = "",
     data: Data = None,
 ) -> None:
     """Let the lift's state call for visits, as long as its conditions hold."""
@@ -67,8 +68,9 @@ def on_demand(
                     lift=found,
                     terms=None if end else wanted,
                     now=now,
-                    actor=CLI,
+                    actor=operator(),
                     rules=rules,
+                    reason=reason,
                 )
             )
         except (HubError, ValueError) as error:

@@ -20,7 +20,7 @@ from rich.table import Table
 from core import journal
 from core.clock import SystemClock
 from core.errors import HubError, InvalidMessage
-from hub.cli_ground import CLI, Data, console, plain, registry, say, sound
+from hub.cli_ground import Data, console, operator, plain, registry, say, sound
 from hub.folder import DataFolder
 from ingest import replay
 from ingest.quarantine import Kept, QuarantineFilter
@@ -175,10 +175,10 @@ def _ask(
     reader, clock = _reader(data), SystemClock()
     now = clock.now()
     names = [kept.id for kept in found]
-    entry = replay.entry(verb, names, CLI, now)
+    entry = replay.entry(verb, names, operator(), now)
     with registry(data) as database:
         database.write(partial(journal.append, entry=entry))
-    requests = reader.ask(verb, names, CLI.id, now)
+    requests = reader.ask(verb, names, operator().id, now)
     if not as_json:
         say(f"asked telemetry to {verb} {len(names)}")
     never, deadline = threading.Event(), clock.monotonic() + ANSWERED_WITHIN.total_seconds()

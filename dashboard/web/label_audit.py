@@ -5,6 +5,14 @@
 
 SUBJECTS: dict[str, str] = {
     "building": "Building",
+    "contact": "Persons to call",
+    "contract": "Contract",
+    "firm_team": "Team",
+    "firm_worker": "Worker",
+    "lift_dossier": "Papers of a lift",
+    "meal_delivery": "Meal deliveries",
+    "random_check": "Random check",
+    "station_equipment": "Equipment of a station",
     "clock": "The hub's clock",
     "credential": "Gateways' credentials",
     "division": "Division",
@@ -55,6 +63,14 @@ VERBS: dict[str, str] = {
     "seal": "sealed",
     "release": "released",
     "lay_up": "laid up",
+    "ended": "ended",
+    "begun": "begun (trial)",
+    "drawn": "drawn",
+    "result": "result",
+    "terms_set": "on demand agreed",
+    "terms_ended": "on demand ended",
+    "fell_back": "back to the calendar",
+    "on_demand": "on demand again",
 }
 
 FIRST_WORDS: dict[str, str] = {
@@ -64,6 +80,10 @@ FIRST_WORDS: dict[str, str] = {
     "record": "Record",
     "service": "Service",
     "duty": "Check-list",
+    "drill": "Emergency drill",
+    "check": "Random check",
+    "plan": "Plan",
+    "trial": "Trial",
 }
 
 FACTS: dict[str, str] = {
@@ -101,8 +121,66 @@ FACTS: dict[str, str] = {
     "field": "Field",
     "detail": "Detail",
     "topic": "Topic",
+    "rung": "Deadline",
+    "step": "Step",
+    "due_at": "Was due",
+    "late_s": "Seconds late",
+    "why": "Because",
+    "source": "Source",
+    "injured": "Injured",
+    "people": "People",
+    "target_kind": "To whom",
+    "event_key": "Key of the event",
+    "seq": "Place in the chain",
+    "digest": "Digest",
+    "seed": "Seed",
+    "among": "Out of",
+    "drawn": "Drawn",
+    "result": "Result",
+    "on": "Day",
+    "last": "Last day",
+    "reasons": "Reasons",
+    "answers": "Answers",
+    "firm": "Maintenance firm",
+    "station": "Rescue station",
+    "use_unit": "Use unit",
     "event_id": "Event",
 }
 
-VALUES: dict[str, str] = {"role": "role", "before": "role", "only_for": "token_scope"}
-"""Facts whose value is a word of a group."""
+OUTCOMES: dict[str, str] = {
+    "inserted": "new",
+    "changed": "changed",
+    "unchanged": "unchanged",
+    "refused": "refused",
+    "replayed": "replayed",
+    "dropped": "dropped",
+}
+
+MEANS: dict[str, str] = {
+    "password": "password",
+    "sign-on": "sign-on at the provider",
+    "True": "yes",
+    "False": "no",
+    "fine": "fine",
+    "not_fine": "not fine",
+}
+
+VALUES: dict[str, tuple[str, ...]] = {
+    "role": ("role",),
+    "before": ("role",),
+    "only_for": ("token_scope",),
+    "outcome": ("outcome",),
+    "by": ("means",),
+    "injured": ("means",),
+    "duty": ("duty", "reminder"),
+    "source": ("source",),
+    "rung": ("rung",),
+    "why": ("why",),
+    "target_kind": ("target",),
+    "result": ("check_result",),
+    "reason": ("reason", "refusal"),
+    "reasons": ("plan_reason",),
+    "kind": ("record_kind", "kind", "subject_kind"),
+    "state": ("service", "visit", "state", "assignment"),
+}
+"""Facts whose value is a word of a group: of the first one that knows it."""

@@ -13,9 +13,8 @@ from dashboard.auditing import AuditFilter, AuditRow
 from dashboard.deps import AppContext, Context, CurrentScope, require
 from dashboard.i18n import msgid
 from dashboard.scope import Scope
-from dashboard.web import labels, lists, render, words
-from dashboard.web.label_audit import VALUES
-from dashboard.web.labels import Labels
+from dashboard.web import labels, lists, places, render, words
+from dashboard.web.audit_words import AuditWords
 from dashboard.web.lists import Asked, Column, Kind, Part
 from dashboard.web.spreadsheet import MOST_ROWS, Cell
 
@@ -61,20 +60,14 @@ def _midnight(context: AppContext, day: str, *, after: timedelta = timedelta()) 
         return None
 
 
-def did(named: Labels, verb: str) -> str:
-    """What happened; of `lift.kept` the subject and what became of it."""
-    first, _, rest = verb.rpartition(".")
-    return (
-        f"{named('subject_kind', first)}: {named('verb', rest)}" if first else named("verb", rest)
+def _words(request: Request, context: AppContext, rows: Sequence[AuditRow]) -> AuditWords:
+    """The words for these entries."""
+    locale = render.locale_of(request)
+    people, things = context.database.read(
+        lambda c: (accounts.display_names(c), auditing.names(c, rows))
     )
-
-
-def facts(named: Labels, row: AuditRow) -> list[tuple[str, str]]:
-    """What an entry says beside who and what, in words where there are some."""
-    return [
-        (named("fact", name), named(VALUES[name], value) if name in VALUES else value)
-        for name, value in row.facts
-    ]
+    place = places.namer(context.database, locale)
+    return AuditWords(labels.of(locale), place, context.zone, people, things)
 
 
 @router.get("/audit", dependencies=SEES)
@@ -82,24 +75,17 @@ def audit(request: Request, context: Context, scope: CurrentScope) -> Response:
     """The journal, newest first; narrowed to one subject it is that subject's story."""
     told = lists.asked(request, AUDIT)
     wanted = _filter(context, scope, told)
-    keys, total, kinds, people = context.database.read(
+    keys, total, kinds = context.database.read(
         lambda c: (
             auditing.ids(
                 c, wanted, descending=told.descending, limit=lists.PAGE, offset=told.offset
             ),
             auditing.count(c, wanted),
             auditing.kinds(c) if scope.sees_all else ["incident"],
-            accounts.display_names(c),
         )
     )
     rows = context.database.read(partial(auditing.rows, keys=keys))
-    named = labels.of(render.locale_of(request))
-    more = {
-        "kinds": kinds,
-        "people": people,
-        "did": partial(did, named),
-        "facts": partial(facts, named),
-    }
+    more = {"kinds": kinds, "words": _words(request, context, rows)}
     return lists.page(request, told, Part(rows, total, told.offset), more)
 
 
@@ -114,20 +100,22 @@ def audit_file(request: Request, context: Context, scope: CurrentScope) -> Respo
             auditing.count(c, wanted),
         )
     )
-    named = labels.of(render.locale_of(request))
 
-    def fetch(part: Sequence[int]) -> list[AuditRow]:
-        return context.database.read(partial(auditing.rows, keys=part))
+    def fetch(part: Sequence[int]) -> list[tuple[AuditRow, AuditWords]]:
+        found = context.database.read(partial(auditing.rows, keys=part))
+        told = _words(request, context, found)
+        return [(row, told) for row in found]
 
-    def cells(row: AuditRow) -> Sequence[Cell]:
+    def cells(each: tuple[AuditRow, AuditWords]) -> Sequence[Cell]:
+        row, told = each
         return [
             words.instant(row.at, context.zone),
-            f"{named('actor', row.actor_kind)} {row.actor}",
+            told.who(row) if row.actor_kind != "account" else f"{told.who(row)} ({row.actor})",
             row.address,
-            f"{named('subject_kind', row.kind)} {row.subject}",
-            did(named, row.verb),
+            told.about(row),
+            told.did(row.verb),
             row.reason,
-            "; ".join(f"{name}: {value}" for name, value in facts(named, row)),
+            "; ".join(f"{name}: {value}" for name, value in told.facts(row)),
         ]
 
     return lists.export(request, told, "audit", keys, total, fetch, cells)

@@ -25,6 +25,8 @@ def set_terms(
     now: datetime,
     actor: Actor,
     rules: Rules,
+    *,
+    reason: str = "",
 ) -> Plan:
     """Let the lift be maintained on demand by these terms; None: by the calendar again."""
     planning.settle(connection, lift.id, now, rules)
@@ -34,13 +36,19 @@ def set_terms(
     connection.execute(update(t).where(t.c.lift_id == lift.id).values(values))
     verb = "plan.terms_ended" if terms is None else "plan.terms_set"
     subject = Subject(store.CHAIN, lift.rescue_code)
-    journal.append(connection, Entry(subject, verb, actor, now, kept or {}))
+    journal.append(connection, Entry(subject, verb, actor, now, kept or {}, reason=reason))
     planning.wake(connection, [lift.id], now)
     return planning.settle(connection, lift.id, now, rules)
 
 
 def set_trial(
-    connection: Connection, firm_code: str, now: datetime, actor: Actor, *, until_ended: bool
+    connection: Connection,
+    firm_code: str,
+    now: datetime,
+    actor: Actor,
+    *,
+    until_ended: bool,
+    reason: str = "",
 ) -> None:
     """Put a firm on trial, so that its records count nowhere, or end that; raises NotFound.
 
@@ -66,6 +74,5 @@ def set_trial(
         update(tables.plan).where(tables.plan.c.lift_id.in_(theirs)).values(wake_at=now)
     )
     verb = "trial.begun" if until_ended else "trial.ended"
-    journal.append(
-        connection, Entry(Subject("registry", "firm"), verb, actor, now, {"code": firm_code})
-    )
+    subject, facts = Subject("registry", "firm"), {"code": firm_code}
+    journal.append(connection, Entry(subject, verb, actor, now, facts, reason=reason))

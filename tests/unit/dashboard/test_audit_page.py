@@ -1,6 +1,7 @@
 """The audit page: who sees which entries, narrowed, per subject, and as a file."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
@@ -11,11 +12,13 @@ from alerts.ladder import Kind
 from alerts.model import Intake, Source
 from alerts.policy import PolicyBook
 from alerts.verbs import Verb
+from core.journal import Actor
 from dashboard import tables
 from dashboard.access import Role
 from dashboard.app import create_app
 from dashboard.web import labels
-from dashboard.web.list_audit import did
+from dashboard.web.audit_words import AuditWords
+from devices.maintenance import drills
 from devices.maintenance.stopping import ServiceEvent
 from devices.maintenance.visit import VisitEvent
 from tests.support.dashboards import NOON, TEST, Dashboards
@@ -78,6 +81,11 @@ def test_what_happened_has_words_in_both_languages(hub: Dashboards) -> None:
         "lifts.imported",
         "record.appended",
         "duty.kept",
+        "drill.kept",
+        "check.drawn",
+        "contract.ended",
+        "plan.fell_back",
+        "trial.begun",
     ]
     for locale in ("zh", "en"):
         named = labels.of(locale)
@@ -85,6 +93,36 @@ def test_what_happened_has_words_in_both_languages(hub: Dashboards) -> None:
             first, _, rest = verb.rpartition(".")
             assert named.known("verb", rest), verb
             assert not first or named.known("subject_kind", first), verb
-            assert verb not in did(named, verb), (locale, verb)
+            words = AuditWords(named, str, ZoneInfo("UTC"), {}, {})
+            assert verb not in words.did(verb), (locale, verb)
     page = browser(hub, Role.ADMINISTRATOR).get("/audit?kind=account&q=technician").text
     assert '<span class="muted">Role</span> Technician' in page
+
+
+def test_values_and_subjects_are_told_in_words(hub: Dashboards) -> None:
+    words = AuditWords(
+        labels.of("en"), lambda _: "Sample District", ZoneInfo("Asia/Shanghai"), {}, {}
+    )
+    for verb, name, value, told in (
+        ("opened", "kind", "trapped", "Trapped"),
+        ("alarm_raised", "severity", "minor", "Minor"),
+        ("account_moved", "area", "410105", "Sample District"),
+        ("rung", "due_at", "2026-11-23T04:00:00+00:00", "2026-11-23 12:00:00"),
+        ("plan.fell_back", "reasons", "contract_ended, never_visited", None),
+        ("lift.kept", "outcome", "inserted", "new"),
+        ("offered", "target", "示例维保公司", "示例维保公司"),
+        ("lift.kept", "due_at", "soon", "soon"),
+    ):
+        assert words.value(verb, name, value) == (
+            told or "On-demand maintenance has ended, No visit is known"
+        )
+    unit = hub.lift.use_unit_id or 0
+    hub.database.write(
+        lambda c: drills.record_drill(
+            c, unit, NOON.date(), 3, "示例", NOON, Actor("system", "cli"), ZoneInfo("UTC")
+        )
+    )
+    page = browser(hub, Role.ADMINISTRATOR).get(f"/audit?kind=use_unit&q={unit}").text
+    assert "Use unit 示例物业" in page
+    assert "command line" in page
+    assert "Emergency drill: entered or changed" in page
