@@ -133,16 +133,16 @@ def names(connection: Connection, found: Sequence[AuditRow]) -> dict[tuple[str, 
         int(each.subject) for each in found if each.kind == "use_unit" and each.subject.isdecimal()
     }
     u, v, lift = registry.use_unit.c, log.visit.c, registry.lift.c
-    for row in connection.execute(select(u.id, u.name).where(u.id.in_(units))):
-        told["use_unit", str(row.id)] = row.name
+    for unit in connection.execute(select(u.id, u.name).where(u.id.in_(units))):
+        told["use_unit", str(unit.id)] = unit.name
     visits = {each.subject for each in found if each.kind == "visit"}
     asked = select(v.id, lift.rescue_code, v.planned_on).join(registry.lift, lift.id == v.lift_id)
-    for row in connection.execute(asked.where(v.id.in_(visits))):
-        told["visit", row.id] = f"{row.rescue_code} {row.planned_on or ''}".strip()
+    for visit in connection.execute(asked.where(v.id.in_(visits))):
+        told["visit", visit.id] = f"{visit.rescue_code} {visit.planned_on or ''}".strip()
     checks = {each.subject for each in found if each.kind == "random_check"}
     r = log.random_check.c
-    for row in connection.execute(select(r.id, r.since, r.until).where(r.id.in_(checks))):
-        told["random_check", row.id] = f"{row.since} – {row.until}"
+    for check in connection.execute(select(r.id, r.since, r.until).where(r.id.in_(checks))):
+        told["random_check", check.id] = f"{check.since} – {check.until}"
     return told
 
 

@@ -169,7 +169,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "role": ("role",),
     "before": ("role",),
     "only_for": ("token_scope",),
-    "outcome": ("outcome",),
+    "outcome": ("audit_outcome",),
     "by": ("means",),
     "injured": ("means",),
     "duty": ("duty", "reminder"),

@@ -182,7 +182,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     **label_presence.WORDS,
     **label_accounts.WORDS,
     "fact": label_audit.FACTS,
-    "outcome": label_audit.OUTCOMES,
+    "audit_outcome": label_audit.OUTCOMES,
     "means": label_audit.MEANS,
     "verb": {
         **label_accounts.VERBS,

@@ -41,8 +41,8 @@ DRAWS = Kind(
     orders=(),
     columns=(
         Column(msgid("Drawn")),
-        Column(msgid("By")),
-        Column(msgid("Place")),
+        Column(msgid("Drawn by")),
+        Column(msgid("Area")),
         Column(msgid("Visits done from")),
         Column(msgid("Until")),
         Column(msgid("Visits drawn")),
@@ -179,7 +179,7 @@ def visits_file(request: Request, check_id: str, context: Context, scope: Curren
     people = context.database.read(accounts.display_names)
     t = partial(render.translate, request)
     header = [t("Place in the draw"), t("Code"), t("Address"), t("Maintenance firm")]
-    header += [t("Done on"), t("Result"), t("Note"), t("By"), t("When")]
+    header += [t("Done on"), t("Result"), t("Note"), t("Checked by"), t("When")]
     at = context.clock.now().astimezone(context.zone)
     return spreadsheet.download("random-check", at, header, context.database.read(find))
 

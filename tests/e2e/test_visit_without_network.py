@@ -47,7 +47,7 @@ def opens(page: Page, address: str) -> bool:
         page.goto(address)
     except Error:
         return False
-    return page.locator("[data-visit]").count() == 1
+    return page.locator("form[data-visit]").count() == 1
 
 
 def test_it_opens_without_a_network_until_somebody_signs_out(browser: Browser, hub: Served) -> None:

@@ -13,11 +13,13 @@ from dashboard.access import Role
 from dashboard.app import create_app
 from devices import commands, contract_queries, handing_over, queries, register_commands
 from devices import register_queries as papers
+from devices.hand_overs import HandOvers
 from devices.handing_over import Wish
 from devices.maintenance import drills, random_commands
 from devices.maintenance import queries as log
 from devices.maintenance.ladder import Ladder
 from devices.maintenance.queries import Sight
+from devices.maintenance.reminders import drill_due
 from devices.model import MaintenanceFirm
 from devices.register_model import (
     Contract,
@@ -29,7 +31,7 @@ from devices.register_model import (
 )
 from tests.support.dashboards import NOON, TEST, Dashboards
 from tests.support.maintenance import JPEG, crew, visit
-from tests.support.maintenance_routes import rules
+from tests.support.maintenance_routes import ZONE, rules
 
 PAGES = "/maintenance"
 TODAY = date(2026, 11, 23)
@@ -79,13 +81,15 @@ def test_a_hand_over_is_looked_at_confirmed_and_takes_effect_on_its_day(hub: Das
     assert "：1 台" in admin.post(f"{PAGES}/hand-over", data={**told, "agreed": "1"}).text
     before, after = hub.database.read(lambda c: papers.contracts(c, hub.lift.id))
     assert (before.ends_on, after.starts_on) == (date(2026, 11, 24), date(2026, 11, 25))
-    ladder = Ladder(hub.database, hub.clock, rules())
-    while ladder.run_once():
-        pass
+    movers = HandOvers(hub.database, hub.clock, ZONE), Ladder(hub.database, hub.clock, rules())
+    for each in movers:
+        while each.run_once():
+            pass
     assert hub.database.read(lambda c: queries.lift_by_id(c, hub.lift.id)).firm_id != second(hub)
     hub.clock.advance(timedelta(days=2))
-    while ladder.run_once():
-        pass
+    for each in movers:
+        while each.run_once():
+            pass
     assert hub.database.read(lambda c: queries.lift_by_id(c, hub.lift.id)).firm_id == second(hub)
     (coming,) = hub.database.read(lambda c: log.coming(c, [hub.lift.id])).values()
     assert coming.firm_id == second(hub)
@@ -226,7 +230,7 @@ def test_a_drill_is_recorded_once_a_half_year(hub: Dashboards) -> None:
 
 @pytest.mark.parametrize("last", [date(2026, 8, 31), date(2026, 2, 28), date(2026, 5, 15)])
 def test_who_is_overdue_by_the_list_is_so_by_the_rule(last: date) -> None:
-    due = drills.drill_due(last)
+    due = drill_due(last)
     assert last > drills._over_since(due)
     assert last <= drills._over_since(due + timedelta(days=1))
 
@@ -279,3 +283,18 @@ def test_places_have_their_names(hub: Dashboards) -> None:
     assert "示例区" in admin.get("/lifts.csv").text
     assert "示例市" in admin.get("/accounts").text
     assert ">410105<" not in admin.get("/incidents/new").text
+
+
+def test_the_papers_are_had_by_programs_too(hub: Dashboards) -> None:
+    firm, base = hub.client(role=Role.FIRM_ADMIN), "/api/v1/maintenance"
+    (contract,) = firm.get(f"{base}/contracts?state=in_force").json()["items"]
+    assert (contract["number"], contract["lift"], contract["ends_on"]) == ("C-1", "235274", None)
+    assert firm.get(f"{base}/workers?state=valid").json()["total"] == 2
+    assert firm.get(f"{base}/inspections").json()["items"][0]["state"] == "unknown"
+    at = f"{base}/drills/{hub.lift.use_unit_id}"
+    told = {"on": "2026-11-20", "people": 5, "course": "示例", "lift": "235274"}
+    done = firm.post(at, json=told)
+    assert (done.status_code, done.json()["due_on"]) == (201, "2027-05-20")
+    assert firm.get(f"{base}/drills").json()["items"][0]["last_on"] == "2026-11-20"
+    assert firm.post(f"{base}/drills/999", json=told).status_code == 404
+    assert firm.post(at, json=told | {"on": "2027-01-01"}).json()["reason"] == "out_of_range"

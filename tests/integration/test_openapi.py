@@ -58,6 +58,7 @@ def known(world: World, path: str) -> Mapping[str, Sequence[object]]:
         "record_id": [ours["record"], theirs["record"]],
         "digest": [digest],
         "list_name": ["A@1"],
+        "unit_id": [int(ours["unit"]), int(theirs["unit"])],
         "workers": [["W1", "W2"]],
     }
 

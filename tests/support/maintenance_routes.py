@@ -22,6 +22,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 API, PAGES = "/api/v1/maintenance", "/maintenance"
 DIGEST = "0" * 64
 WHY = {"reason": "示例"}
+DRILL = {"on": "2026-11-20", "people": "3", "course": "示例"}
 LATER = {"planned_on": "2026-11-30", **WHY}
 ROWS: tuple[Row, ...] = (
     ("GET", PAGES, A.SEE_MAINTENANCE, "", {}),
@@ -66,6 +67,11 @@ ROWS: tuple[Row, ...] = (
     ("POST", f"{PAGES}/visits/{{visit_id}}/dispute", A.CONFIRM_VISITS, "lift", WHY),
     ("POST", f"{PAGES}/visits/{{visit_id}}/withdraw", A.CONFIRM_VISITS, "lift", WHY),
     ("POST", f"{PAGES}/visits/{{visit_id}}/reject", A.WATCH_MAINTENANCE, "lift", WHY),
+    ("GET", f"{API}/contracts", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{API}/workers", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{API}/inspections", A.SEE_MAINTENANCE, "", {}),
+    ("GET", f"{API}/drills", A.SEE_MAINTENANCE, "", {}),
+    ("POST", f"{API}/drills/{{unit_id}}", A.RECORD_DRILLS, "lift", DRILL),
     ("GET", f"{API}/due", A.SEE_MAINTENANCE, "", {}),
     ("GET", f"{API}/lifts/{{code}}", A.SEE_MAINTENANCE, "lift", {}),
     ("GET", f"{API}/items/{{list_name}}", A.SEE_MAINTENANCE, "", {}),
