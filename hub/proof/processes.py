@@ -7,7 +7,7 @@ import subprocess
 def descendants(pid: int) -> dict[int, str]:
     """Every process below `pid`, by id, with its command line."""
     listing = subprocess.run(  # noqa: S603  (found on PATH)
-        [shutil.which("ps") or "ps", "-eo", "pid=,ppid=,args="],
+        [shutil.which("ps") or "ps", "-ww", "-eo", "pid=,ppid=,args="],
         check=True,
         capture_output=True,
         text=True,
