@@ -75,6 +75,12 @@ class TinyHub:
         else:
             self.incident = INCIDENT[verb]
 
+    def called(self) -> None:
+        """Somebody calls for help: once it is an incident, then the same."""
+        with self.lock:
+            if not self.incident:
+                self.incident, self.assignment = "dispatched", "offered"
+
 
 @pytest.fixture
 def tiny() -> Iterator[tuple[TinyHub, str]]:
@@ -146,12 +152,12 @@ async def test_a_trapped_passenger_is_freed_and_the_incident_closed(
                 if kind != "call":
                     continue
                 call = json.loads(message.payload)
-                assert call["lift"] == code
-                seen.add(f"call {call['phase']}")
-                with hub.lock:
-                    if not hub.incident:
-                        hub.incident, hub.assignment = "dispatched", "offered"
-                receipt = {"event_id": call["event_id"], "accepted": True, "incident": "N1"}
+                receipt = {"event_id": call["event_id"], "accepted": True}
+                if not call.get("test"):  # the other lifts prove now and then that they can call
+                    assert call["lift"] == code
+                    seen.add(f"call {call['phase']}")
+                    hub.called()
+                    receipt["incident"] = "N1"
                 topic = message.topic.value.replace("/call", "/receipt")
                 await client.publish(topic, json.dumps(receipt), qos=1)
 
